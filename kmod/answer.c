@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers a request in the skb it came in: addresses and ports swapped, payload kept or replaced,
+ * and out through the routing table like any datagram of this host's own.
+ */
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
+#include <net/udp.h>
+
+#include "kudp.h"
+
+/* Room for whatever link-level header the way back needs; the IP headers were there before. */
+#define KUDP_HEADROOM (LL_MAX_HEADER + sizeof(struct ipv6hdr))
+
+/* Replaces the payload by the worker's copy of the text, without copying it. */
+static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
+{
+	unsigned int len = w->responder->policy.text_len;
+	int err;
+
+	err = pskb_trim(skb, sizeof(struct udphdr));
+	if (err || !len)
+		return err;
+	get_page(w->text);
+	skb_add_rx_frag(skb, 0, w->text, 0, len, PAGE_SIZE);
+	return 0;
+}
+
+/*
+ * Swaps the ports and gives the datagram its checksum. @sum is that of the pseudo header. Swapping
+ * addresses and ports does not change a sum, so a checksum that was complete and verified still
+ * holds where the payload was @kept.
+ */
+static void kudp_put_udp(struct sk_buff *skb, bool kept, __sum16 sum)
+{
+	struct udphdr *uh = udp_hdr(skb);
+
+	swap(uh->source, uh->dest);
+	uh->len = htons(skb->len);
+	if (kept && skb->ip_summed != CHECKSUM_PARTIAL) {
+		skb->ip_summed = CHECKSUM_NONE;
+		return;
+	}
+	uh->check = ~sum;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+}
+
+static enum kudp_counter kudp_sent(int err)
+{
+	return net_xmit_eval(err) ? KUDP_SEND_FAILED : KUDP_ANSWERED;
+}
+
+static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff *skb, bool kept)
+{
+	struct sock *sk = w->sock->sk;
+	struct net *net = sock_net(sk);
+	struct udphdr *uh = udp_hdr(skb);
+	struct iphdr *iph = ip_hdr(skb);
+	__be32 local = iph->daddr, peer = iph->saddr;
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	/* Refuses, as for any sender, a @local that is not an address of this host. */
+	flowi4_init_output(&fl4, 0, 0, 0, RT_SCOPE_UNIVERSE, IPPROTO_UDP, 0, peer, local,
+			   uh->source, uh->dest, sk->sk_uid);
+	rt = ip_route_output_flow(net, &fl4, sk);
+	if (IS_ERR(rt))
+		return KUDP_NO_ROUTE;
+	skb_dst_set(skb, &rt->dst);
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+		return KUDP_NOT_UNICAST;
+
+	kudp_put_udp(skb, kept, csum_tcpudp_magic(local, peer, skb->len, IPPROTO_UDP, 0));
+
+	iph = skb_push(skb, sizeof(*iph));
+	skb_reset_network_header(skb);
+	*iph = (struct iphdr){
+		.version = 4,
+		.ihl = sizeof(*iph) / 4,
+		.ttl = ip4_dst_hoplimit(&rt->dst),
+		.protocol = IPPROTO_UDP,
+		.saddr = local,
+		.daddr = peer,
+	};
+	/* As for a socket's own: only what may be fragmented needs an id (RFC 6864). */
+	if (skb->len <= dst_mtu(&rt->dst)) {
+		iph->frag_off = htons(IP_DF);
+	} else {
+		skb->ignore_df = 1;
+		__ip_select_ident(net, iph, 1);
+	}
+	return kudp_sent(ip_local_out(net, sk, skb));
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff *skb, int iif,
+					  bool kept)
+{
+	struct sock *sk = w->sock->sk;
+	struct net *net = sock_net(sk);
+	struct udphdr *uh = udp_hdr(skb);
+	struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct flowi6 fl6 = {
+		.flowi6_proto = IPPROTO_UDP,
+		.daddr = ip6h->saddr,
+		.saddr = ip6h->daddr,
+		.fl6_dport = uh->source,
+		.fl6_sport = uh->dest,
+		.flowi6_uid = sk->sk_uid,
+	};
+	struct dst_entry *dst;
+
+	/* A link-local address means something on its own link only. */
+	if (ipv6_addr_type(&fl6.daddr) & IPV6_ADDR_LINKLOCAL)
+		fl6.flowi6_oif = iif;
+	dst = ip6_dst_lookup_flow(net, sk, &fl6, NULL);
+	if (IS_ERR(dst))
+		return KUDP_NO_ROUTE;
+	skb_dst_set(skb, dst);
+
+	kudp_put_udp(skb, kept,
+		     csum_ipv6_magic(&fl6.saddr, &fl6.daddr, skb->len, IPPROTO_UDP, 0));
+
+	ip6h = skb_push(skb, sizeof(*ip6h));
+	skb_reset_network_header(skb);
+	ip6_flow_hdr(ip6h, 0, 0);
+	ip6h->nexthdr = IPPROTO_UDP;
+	ip6h->hop_limit = ip6_dst_hoplimit(dst);
+	ip6h->saddr = fl6.saddr;
+	ip6h->daddr = fl6.daddr;
+	skb->ignore_df = 1;
+	return kudp_sent(ip6_local_out(net, sk, skb));
+}
+#else
+static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff *skb, int iif,
+					  bool kept)
+{
+	return KUDP_NO_ROUTE;
+}
+#endif
+
+/*
+ * Answers @skb, which is the caller's alone with its data at the UDP header, its length checked and
+ * its device and route dropped, and consumes it. Softirqs are disabled.
+ */
+void kudp_answer(struct kudp_worker *w, struct sk_buff *skb)
+{
+	const struct kudp_policy *policy = &w->responder->policy;
+	bool kept = policy->reply != KUDP_TEXT;
+	int iif = skb->skb_iif;
+	enum kudp_counter verdict;
+
+	verdict = kudp_decide(policy, ntohs(udp_hdr(skb)->source),
+			      skb->len - sizeof(struct udphdr));
+	if (verdict != KUDP_ANSWERED)
+		goto drop;
+	/* A copy only where somebody else holds the skb too, such as a packet capture. */
+	verdict = KUDP_NO_MEMORY;
+	if (skb_cow(skb, KUDP_HEADROOM) || (!kept && kudp_put_text(w, skb)))
+		goto drop;
+
+	/* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
+	skb_reset_redirect(skb);
+	memset(skb->cb, 0, sizeof(skb->cb));
+	skb_shinfo(skb)->tx_flags = 0;
+	skb->encapsulation = 0;
+	skb->priority = 0;
+
+	if (skb->protocol == htons(ETH_P_IPV6))
+		verdict = kudp_answer_ipv6(w, skb, iif, kept);
+	else
+		verdict = kudp_answer_ipv4(w, skb, kept);
+	kudp_count(&w->answered, verdict);
+	/* From send_failed on the network has the skb, or has freed it. */
+	if (verdict != KUDP_ANSWERED && verdict != KUDP_SEND_FAILED)
+		kfree_skb(skb);
+	return;
+
+drop:
+	kudp_count(&w->answered, verdict);
+	if (verdict == KUDP_DISCARDED)
+		consume_skb(skb);
+	else
+		kfree_skb(skb);
+}

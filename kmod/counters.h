@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KUDP_COUNTERS_H
+#define KUDP_COUNTERS_H
+
+/*
+ * What happens to a datagram. Everything received ends under exactly one of the others, so
+ * "received" equals their sum whenever nothing is in flight.
+ */
+enum kudp_counter {
+	KUDP_RECEIVED,		/* datagrams addressed to the responder */
+	KUDP_ANSWERED,		/* replies handed to the network */
+	KUDP_DISCARDED,		/* taken in by the reply "discard" */
+	KUDP_SOCKET_DROPS,	/* by the kernel at the socket: rcvbuf full, bad checksum */
+	KUDP_QUEUE_FULL,	/* more than rcvbuf was waiting for the worker */
+	KUDP_MALFORMED,		/* the UDP length is not the datagram's */
+	KUDP_NOT_UNICAST,	/* to, or from, a multicast or broadcast address */
+	KUDP_SOURCE_PORT,	/* from port 0 or the responder's own: answering could loop */
+	KUDP_AMPLIFICATION,	/* the reply would be longer than the request */
+	KUDP_NO_ROUTE,		/* no way back to the sender from the address it asked */
+	KUDP_NO_MEMORY,		/* the datagram was shared and could not be copied */
+	KUDP_SEND_FAILED,	/* refused by the firewall, the device or its queue */
+	KUDP_STOPPED,		/* the responder or its CPU went away */
+	KUDP_N_COUNTERS
+};
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way of the textbook, kept as the control that the other engines are measured against: one
+ * datagram for each kernel_recvmsg(), copied out, and one kernel_sendmsg(), copied in again.
+ */
+#include <linux/kthread.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "kudp.h"
+
+#define KUDP_DATAGRAM_MAX 65535
+
+/* A request, as received: its sender and, on a wildcard address, which of our own it asked. */
+struct kudp_message {
+	struct sockaddr_storage peer;
+	struct msghdr msg;
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	} control;
+};
+
+static int kudp_classic_init(struct kudp_worker *w)
+{
+	w->buffer = kvmalloc_node(KUDP_DATAGRAM_MAX, GFP_KERNEL, cpu_to_node(w->cpu));
+	if (!w->buffer)
+		return -ENOMEM;
+	if (!kudp_is_wildcard(w->responder))
+		return 0;
+	if (w->sock->sk->sk_family == AF_INET6)
+		ip6_sock_set_recvpktinfo(w->sock->sk);
+	else
+		ip_sock_set_pktinfo(w->sock->sk);
+	return 0;
+}
+
+static void kudp_classic_exit(struct kudp_worker *w)
+{
+	kvfree(w->buffer);
+	w->buffer = NULL;
+}
+
+/* A blocking receive or send ends at a socket error. */
+static void kudp_classic_interrupt(struct kudp_worker *w)
+{
+	/* After task: the thread, which takes this with xchg() in sock_error(), also sees why. */
+	smp_store_release(&w->sock->sk->sk_err, EINTR);
+}
+
+static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
+{
+	struct kvec iov = { .iov_base = w->buffer, .iov_len = KUDP_DATAGRAM_MAX };
+	int len;
+
+	m->msg = (struct msghdr){
+		.msg_name = &m->peer,
+		.msg_namelen = sizeof(m->peer),
+		.msg_control = &m->control,
+		.msg_controllen = sizeof(m->control),
+	};
+	len = kernel_recvmsg(w->sock, &m->msg, &iov, 1, iov.iov_len, 0);
+	m->msg.msg_control = &m->control;
+	m->msg.msg_controllen = sizeof(m->control) - m->msg.msg_controllen;
+	return len;
+}
+
+/*
+ * Turns the address that was asked into the one to answer from, without the interface: the way back
+ * is the routing table's to choose. False if what was asked is not a unicast address.
+ */
+static bool kudp_classic_local(struct kudp_message *m)
+{
+	struct cmsghdr *header = &m->control.header;
+	struct in_pktinfo *in4;
+	struct in6_pktinfo *in6;
+
+	if (!m->msg.msg_controllen)
+		return true;
+	if (header->cmsg_level == SOL_IP) {
+		in4 = (struct in_pktinfo *)CMSG_DATA(header);
+		in4->ipi_ifindex = 0;
+		return in4->ipi_addr.s_addr == in4->ipi_spec_dst.s_addr;
+	}
+	in6 = (struct in6_pktinfo *)CMSG_DATA(header);
+	if (!(ipv6_addr_type(&in6->ipi6_addr) & IPV6_ADDR_LINKLOCAL))
+		in6->ipi6_ifindex = 0;
+	return !ipv6_addr_is_multicast(&in6->ipi6_addr);
+}
+
+static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
+{
+	const struct kudp_responder *r = w->responder;
+	/* Both families have the port in the same place. */
+	u16 source_port = ntohs(((struct sockaddr_in *)&m->peer)->sin_port);
+	enum kudp_counter verdict = kudp_decide(&r->policy, source_port, len);
+	struct kvec iov = { .iov_base = w->buffer };
+
+	if (verdict != KUDP_ANSWERED)
+		return verdict;
+	if (!kudp_classic_local(m))
+		return KUDP_NOT_UNICAST;
+	if (r->policy.reply == KUDP_TEXT)
+		iov.iov_base = page_address(w->text);
+	iov.iov_len = kudp_reply_length(&r->policy, len);
+	m->msg.msg_flags = 0;
+	switch (kernel_sendmsg(w->sock, &m->msg, &iov, 1, iov.iov_len)) {
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+		return KUDP_NO_ROUTE;
+	case -EACCES: /* a broadcast address */
+		return KUDP_NOT_UNICAST;
+	case -ENOMEM:
+		return KUDP_NO_MEMORY;
+	default:
+		return KUDP_SEND_FAILED;
+	case 0 ... KUDP_DATAGRAM_MAX:
+		return KUDP_ANSWERED;
+	}
+}
+
+static int kudp_classic_run(void *worker)
+{
+	struct kudp_worker *w = worker;
+	struct kudp_message m;
+	int len;
+
+	while (READ_ONCE(w->task)) {
+		len = kudp_classic_receive(w, &m);
+		if (len < 0 || !m.msg.msg_namelen)
+			continue;
+		kudp_count(&w->answered, KUDP_RECEIVED);
+		kudp_count(&w->answered, kudp_classic_answer(w, &m, len));
+		cond_resched();
+	}
+	return 0;
+}
+
+const struct kudp_engine kudp_engine_classic = {
+	.name = "classic",
+	.init = kudp_classic_init,
+	.interrupt = kudp_classic_interrupt,
+	.exit = kudp_classic_exit,
+	.run = kudp_classic_run,
+};

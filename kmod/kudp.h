@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KUDP_H
+#define KUDP_H
+
+#include <linux/configfs.h>
+#include <linux/cpuhotplug.h>
+#include <linux/inet.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "counters.h"
+#include "reply.h"
+
+#define KUDP_BATCH_MAX	256
+#define KUDP_RCVBUF_MIN	4096
+#define KUDP_RCVBUF_MAX	0x40000000
+#define KUDP_TEXT_MAX	1024
+
+struct kudp_worker;
+
+/* How datagrams are received and answered. May sleep; @interrupt without kudp_lock. */
+struct kudp_engine {
+	const char *name;
+	int (*init)(struct kudp_worker *w);	  /* its socket is made, not yet bound */
+	void (*unhook)(struct kudp_worker *w);	  /* optional: its socket calls it no more */
+	void (*interrupt)(struct kudp_worker *w); /* optional: its thread sees that task is NULL */
+	void (*exit)(struct kudp_worker *w);	  /* optional: undoes init, also a half-done one */
+	int (*run)(void *worker);		  /* its thread */
+};
+
+extern const struct kudp_engine kudp_engine_classic;
+extern const struct kudp_engine kudp_engine_kthread;
+
+struct kudp_stats {
+	struct u64_stats_sync sync;
+	u64_stats_t n[KUDP_N_COUNTERS];
+};
+
+/* One per CPU of a responder. */
+struct kudp_worker {
+	struct kudp_responder *responder;
+	struct socket *sock;
+	unsigned int cpu;
+	struct page *text;		/* own copy: its reference count is this CPU's alone */
+
+	struct sk_buff_head queue;	/* kthread: received, not yet answered */
+	unsigned int queued;		/* its bytes, as truesize counts; under queue.lock */
+	struct task_struct *task;	/* NULL: none, or it must end; written under queue.lock */
+
+	void *buffer;			/* classic: one datagram */
+
+	/* Each has one writer at a time: receive in softirq, and the thread. */
+	struct kudp_stats received;
+	struct kudp_stats answered;
+};
+
+/* One configured service. Written under kudp_lock; the configuration only while disabled. */
+struct kudp_responder {
+	struct config_group group;
+
+	const struct kudp_engine *engine;
+	struct sockaddr_storage address;
+	struct kudp_policy policy;
+	char text[KUDP_TEXT_MAX];
+	unsigned int batch;
+	unsigned int rcvbuf;
+
+	bool enabled;
+	struct net *net;		/* while enabled; left before it goes, see kudp_net_exit */
+	struct list_head list;		/* in kudp_enabled */
+	struct hlist_node hotplug;
+	struct kudp_worker __percpu *workers;
+};
+
+extern struct mutex kudp_lock;
+extern struct list_head kudp_enabled;
+
+static inline const char *kudp_name(const struct kudp_responder *r)
+{
+	return config_item_name((struct config_item *)&r->group.cg_item);
+}
+
+static inline bool kudp_is_wildcard(const struct kudp_responder *r)
+{
+	return inet_addr_is_any((struct sockaddr *)&r->address);
+}
+
+/* settings.c: under kudp_lock */
+extern const char * const kudp_replies[KUDP_N_REPLIES];
+void kudp_settings_default(struct kudp_responder *r);
+int kudp_set(struct kudp_responder *r, const char *attribute, const char *value);
+
+/* config.c */
+struct kudp_responder *kudp_responder_create(const char *name);
+void kudp_responder_put(struct kudp_responder *r);
+int kudp_responder_register(struct kudp_responder *r);
+void kudp_responder_unregister(struct kudp_responder *r);
+int kudp_config_init(void);
+void kudp_config_exit(void);
+
+/* parameters.c */
+int kudp_parameters_init(void);
+void kudp_parameters_exit(void);
+
+/* responder.c: under kudp_lock */
+int kudp_responder_enable(struct kudp_responder *r);
+void kudp_responder_disable(struct kudp_responder *r);
+
+/* worker.c */
+int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned int cpu);
+void kudp_worker_exit(struct kudp_worker *w);
+int kudp_workers_start(struct kudp_responder *r);
+void kudp_workers_stop(struct kudp_responder *r);
+int kudp_hotplug_init(void);
+void kudp_hotplug_exit(void);
+
+/* statistics.c */
+static inline void kudp_count(struct kudp_stats *stats, enum kudp_counter counter)
+{
+	u64_stats_update_begin(&stats->sync);
+	u64_stats_inc(&stats->n[counter]);
+	u64_stats_update_end(&stats->sync);
+}
+
+void kudp_stats_reset(struct kudp_worker *w);
+void kudp_stats_keep_drops(struct kudp_worker *w);
+ssize_t kudp_stats_print(struct kudp_responder *r, char *page);
+int kudp_stats_net_init(struct net *net);
+void kudp_stats_net_exit(struct net *net);
+
+/* answer.c */
+void kudp_answer(struct kudp_worker *w, struct sk_buff *skb);
+
+#endif

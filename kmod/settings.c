@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The values that a responder's attributes can take. A refused value changes nothing and leaves one
+ * line in the kernel log that names the attribute, the value and what is allowed.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/nsproxy.h>
+#include <net/addrconf.h>
+
+#include "kudp.h"
+
+#define KUDP_LOGGED_MAX 64	/* bytes of a refused value */
+
+const char * const kudp_replies[KUDP_N_REPLIES] = {
+	[KUDP_ECHO] = "echo",
+	[KUDP_DISCARD] = "discard",
+	[KUDP_TEXT] = "text",
+};
+
+static const struct kudp_engine * const kudp_engines[] = {
+	&kudp_engine_kthread,
+	&kudp_engine_classic,
+};
+
+static int kudp_refuse(const struct kudp_responder *r, const char *attribute, const char *value,
+		       const char *want)
+{
+	pr_err("%s: %s=%*pE: want %s\n", kudp_name(r), attribute,
+	       (int)strnlen(value, KUDP_LOGGED_MAX), value, want);
+	return -EINVAL;
+}
+
+static int kudp_set_number(const struct kudp_responder *r, const char *attribute,
+			   const char *value, unsigned int *number, unsigned int min,
+			   unsigned int max)
+{
+	char want[32];
+	unsigned int n;
+
+	if (!kstrtouint(value, 10, &n) && n >= min && n <= max) {
+		*number = n;
+		return 0;
+	}
+	snprintf(want, sizeof(want), "%u to %u", min, max);
+	return kudp_refuse(r, attribute, value, want);
+}
+
+static int kudp_set_engine(struct kudp_responder *r, const char *value)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kudp_engines); i++) {
+		if (!strcmp(value, kudp_engines[i]->name)) {
+			r->engine = kudp_engines[i];
+			return 0;
+		}
+	}
+	return kudp_refuse(r, "engine", value, "kthread or classic");
+}
+
+static int kudp_set_reply(struct kudp_responder *r, const char *value)
+{
+	int i = match_string(kudp_replies, ARRAY_SIZE(kudp_replies), value);
+
+	if (i < 0)
+		return kudp_refuse(r, "reply", value, "echo, discard or text");
+	r->policy.reply = i;
+	return 0;
+}
+
+static int kudp_set_text(struct kudp_responder *r, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len > sizeof(r->text))
+		return kudp_refuse(r, "text", value, "up to " __stringify(KUDP_TEXT_MAX) " bytes");
+	memcpy(r->text, value, len);
+	r->policy.text_len = len;
+	return 0;
+}
+
+static int kudp_set_amplify(struct kudp_responder *r, const char *value)
+{
+	if (kstrtobool(value, &r->policy.amplify))
+		return kudp_refuse(r, "amplify", value, "0 or 1");
+	return 0;
+}
+
+/* Both families have the port in the same place. */
+static void kudp_address_set_port(struct kudp_responder *r)
+{
+	((struct sockaddr_in *)&r->address)->sin_port = htons(r->policy.port);
+}
+
+static bool kudp_address_is_usable(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return !ipv6_addr_is_multicast(&in6->sin6_addr);
+	return !ipv4_is_multicast(in4->sin_addr.s_addr) && !ipv4_is_lbcast(in4->sin_addr.s_addr);
+}
+
+static int kudp_set_address(struct kudp_responder *r, const char *value)
+{
+	struct sockaddr_storage address = {};
+
+	if (inet_pton_with_scope(current->nsproxy->net_ns, AF_UNSPEC, value, NULL, &address) ||
+	    !kudp_address_is_usable(&address))
+		return kudp_refuse(r, "address", value, "a unicast address, 0.0.0.0 or ::");
+	r->address = address;
+	kudp_address_set_port(r);
+	return 0;
+}
+
+static int kudp_set_port(struct kudp_responder *r, const char *value)
+{
+	unsigned int port;
+	int err = kudp_set_number(r, "port", value, &port, 1, 65535);
+
+	if (err)
+		return err;
+	r->policy.port = port;
+	kudp_address_set_port(r);
+	return 0;
+}
+
+static int kudp_set_batch(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "batch", value, &r->batch, 1, KUDP_BATCH_MAX);
+}
+
+static int kudp_set_rcvbuf(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "rcvbuf", value, &r->rcvbuf, KUDP_RCVBUF_MIN, KUDP_RCVBUF_MAX);
+}
+
+static int kudp_set_enabled(struct kudp_responder *r, const char *value)
+{
+	bool enabled;
+
+	if (kstrtobool(value, &enabled))
+		return kudp_refuse(r, "enabled", value, "0 or 1");
+	if (!enabled) {
+		kudp_responder_disable(r);
+		return 0;
+	}
+	if (r->enabled)
+		return 0;
+	if (!r->policy.port)
+		return kudp_refuse(r, "port", "", "1 to 65535 before enabled=1");
+	return kudp_responder_enable(r);
+}
+
+static const struct {
+	const char *attribute;
+	int (*set)(struct kudp_responder *r, const char *value);
+} kudp_settings[] = {
+	{ "engine", kudp_set_engine },
+	{ "reply", kudp_set_reply },
+	{ "text", kudp_set_text },
+	{ "amplify", kudp_set_amplify },
+	{ "address", kudp_set_address },
+	{ "port", kudp_set_port },
+	{ "batch", kudp_set_batch },
+	{ "rcvbuf", kudp_set_rcvbuf },
+	{ "enabled", kudp_set_enabled },
+};
+
+/* Returns 0, -EINVAL, -EBUSY while enabled, or for "enabled" what kudp_responder_enable() does. */
+int kudp_set(struct kudp_responder *r, const char *attribute, const char *value)
+{
+	int i;
+
+	lockdep_assert_held(&kudp_lock);
+	for (i = 0; i < ARRAY_SIZE(kudp_settings); i++)
+		if (!strcmp(kudp_settings[i].attribute, attribute))
+			break;
+	if (WARN_ON_ONCE(i == ARRAY_SIZE(kudp_settings)))
+		return -EINVAL;
+	if (r->enabled && kudp_settings[i].set != kudp_set_enabled) {
+		kudp_refuse(r, attribute, value, "enabled=0 first");
+		return -EBUSY;
+	}
+	return kudp_settings[i].set(r, value);
+}
+
+void kudp_settings_default(struct kudp_responder *r)
+{
+	struct sockaddr_in *address = (struct sockaddr_in *)&r->address;
+
+	r->engine = kudp_engines[0];
+	r->batch = 64;
+	r->rcvbuf = 4 << 20;
+	address->sin_family = AF_INET;
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two views of the same counters: configfs' "stats" has a responder's totals, /proc/net/kudp a row
+ * for each worker of the responders in the reader's network namespace.
+ */
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+
+#include "kudp.h"
+
+#define KUDP_STATS_VERSION "kudp-stats 1"
+
+static const char * const kudp_counter_names[KUDP_N_COUNTERS] = {
+	[KUDP_RECEIVED] = "received",
+	[KUDP_ANSWERED] = "answered",
+	[KUDP_DISCARDED] = "discarded",
+	[KUDP_SOCKET_DROPS] = "socket_drops",
+	[KUDP_QUEUE_FULL] = "queue_full",
+	[KUDP_MALFORMED] = "malformed",
+	[KUDP_NOT_UNICAST] = "not_unicast",
+	[KUDP_SOURCE_PORT] = "source_port",
+	[KUDP_AMPLIFICATION] = "amplification",
+	[KUDP_NO_ROUTE] = "no_route",
+	[KUDP_NO_MEMORY] = "no_memory",
+	[KUDP_SEND_FAILED] = "send_failed",
+	[KUDP_STOPPED] = "stopped",
+};
+
+static void kudp_stats_add(u64 *sum, const struct kudp_stats *stats)
+{
+	u64 n[KUDP_N_COUNTERS];
+	unsigned int start;
+	int i;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->sync);
+		for (i = 0; i < KUDP_N_COUNTERS; i++)
+			n[i] = u64_stats_read(&stats->n[i]);
+	} while (u64_stats_fetch_retry(&stats->sync, start));
+
+	for (i = 0; i < KUDP_N_COUNTERS; i++)
+		sum[i] += n[i];
+}
+
+static void kudp_worker_add(u64 *sum, const struct kudp_worker *w)
+{
+	kudp_stats_add(sum, &w->received);
+	kudp_stats_add(sum, &w->answered);
+	if (w->sock) {
+		unsigned int drops = atomic_read(&w->sock->sk->sk_drops);
+
+		sum[KUDP_RECEIVED] += drops;
+		sum[KUDP_SOCKET_DROPS] += drops;
+	}
+}
+
+/* The socket is about to go: keeps what it counted. */
+void kudp_stats_keep_drops(struct kudp_worker *w)
+{
+	unsigned int drops = atomic_read(&w->sock->sk->sk_drops);
+
+	u64_stats_update_begin(&w->received.sync);
+	u64_stats_add(&w->received.n[KUDP_RECEIVED], drops);
+	u64_stats_add(&w->received.n[KUDP_SOCKET_DROPS], drops);
+	u64_stats_update_end(&w->received.sync);
+}
+
+void kudp_stats_reset(struct kudp_worker *w)
+{
+	memset(&w->received, 0, sizeof(w->received));
+	memset(&w->answered, 0, sizeof(w->answered));
+	u64_stats_init(&w->received.sync);
+	u64_stats_init(&w->answered.sync);
+}
+
+/* Totals over all workers, "NAME VALUE" a line, after a version line. Under kudp_lock. */
+ssize_t kudp_stats_print(struct kudp_responder *r, char *page)
+{
+	u64 sum[KUDP_N_COUNTERS] = {};
+	ssize_t len;
+	int i;
+
+	for_each_possible_cpu(i)
+		kudp_worker_add(sum, per_cpu_ptr(r->workers, i));
+	len = sysfs_emit(page, KUDP_STATS_VERSION "\n");
+	for (i = 0; i < KUDP_N_COUNTERS; i++)
+		len += sysfs_emit_at(page, len, "%s %llu\n", kudp_counter_names[i], sum[i]);
+	return len;
+}
+
+static int kudp_stats_net_show(struct seq_file *seq, void *unused)
+{
+	struct net *net = seq_file_single_net(seq);
+	struct kudp_responder *r;
+	unsigned int cpu;
+	int i;
+
+	seq_puts(seq, KUDP_STATS_VERSION "\nresponder cpu");
+	for (i = 0; i < KUDP_N_COUNTERS; i++)
+		seq_printf(seq, " %s", kudp_counter_names[i]);
+	seq_putc(seq, '\n');
+
+	mutex_lock(&kudp_lock);
+	list_for_each_entry(r, &kudp_enabled, list) {
+		if (!net_eq(r->net, net))
+			continue;
+		for_each_possible_cpu(cpu) {
+			u64 sum[KUDP_N_COUNTERS] = {};
+
+			kudp_worker_add(sum, per_cpu_ptr(r->workers, cpu));
+			seq_printf(seq, "%s %u", kudp_name(r), cpu);
+			for (i = 0; i < KUDP_N_COUNTERS; i++)
+				seq_printf(seq, " %llu", sum[i]);
+			seq_putc(seq, '\n');
+		}
+	}
+	mutex_unlock(&kudp_lock);
+	return 0;
+}
+
+int kudp_stats_net_init(struct net *net)
+{
+	if (!proc_create_net_single("kudp", 0444, net->proc_net, kudp_stats_net_show, NULL))
+		return -ENOMEM;
+	return 0;
+}
+
+void kudp_stats_net_exit(struct net *net)
+{
+	remove_proc_entry("kudp", net->proc_net);
+}

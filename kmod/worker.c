@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A responder's workers: one for every possible CPU, each with a socket that stays open as long as
+ * the responder is enabled, so that the n-th socket of the reuseport group is always CPU n's. The
+ * threads come and go with their CPUs; a CPU that is offline receives nothing.
+ */
+#include <linux/kthread.h>
+#include <net/ipv6.h>
+
+#include "kudp.h"
+
+static enum cpuhp_state kudp_hotplug_state;
+
+static int kudp_text_copy(struct kudp_worker *w)
+{
+	const struct kudp_responder *r = w->responder;
+
+	if (r->policy.reply != KUDP_TEXT)
+		return 0;
+	w->text = alloc_pages_node(cpu_to_node(w->cpu), GFP_KERNEL, 0);
+	if (!w->text)
+		return -ENOMEM;
+	memcpy(page_address(w->text), r->text, r->policy.text_len);
+	return 0;
+}
+
+/* Makes everything that the worker of @cpu needs save its thread. */
+int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned int cpu)
+{
+	int err;
+
+	w->responder = r;
+	w->cpu = cpu;
+	w->queued = 0;
+	skb_queue_head_init(&w->queue);
+	kudp_stats_reset(w);
+
+	err = sock_create_kern(r->net, r->address.ss_family, SOCK_DGRAM, IPPROTO_UDP, &w->sock);
+	if (err)
+		return err;
+	sock_set_rcvbuf(w->sock->sk, r->rcvbuf);
+	err = kudp_text_copy(w);
+	if (!err)
+		err = r->engine->init(w);
+	if (err)
+		kudp_worker_exit(w);
+	return err;
+}
+
+/* Undoes kudp_worker_init(), also a half-done one. */
+void kudp_worker_exit(struct kudp_worker *w)
+{
+	if (!w->sock)
+		return;
+	if (w->responder->engine->exit)
+		w->responder->engine->exit(w);
+	if (w->text)
+		put_page(w->text);
+	w->text = NULL;
+	kudp_stats_keep_drops(w);
+	sock_release(w->sock);
+	w->sock = NULL;
+}
+
+static void kudp_worker_set_task(struct kudp_worker *w, struct task_struct *task)
+{
+	spin_lock_bh(&w->queue.lock);
+	WRITE_ONCE(w->task, task);
+	spin_unlock_bh(&w->queue.lock);
+}
+
+static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
+{
+	struct kudp_responder *r = hlist_entry(node, struct kudp_responder, hotplug);
+	struct kudp_worker *w = per_cpu_ptr(r->workers, cpu);
+	struct task_struct *task;
+
+	task = kthread_create_on_node(r->engine->run, w, cpu_to_node(cpu), "kudp/%u/%s", cpu,
+				      kudp_name(r));
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kthread_bind(task, cpu);
+	get_task_struct(task); /* it may end by itself before kthread_stop() */
+	kudp_worker_set_task(w, task);
+	wake_up_process(task);
+	return 0;
+}
+
+static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
+{
+	struct kudp_responder *r = hlist_entry(node, struct kudp_responder, hotplug);
+	struct kudp_worker *w = per_cpu_ptr(r->workers, cpu);
+	struct task_struct *task = w->task;
+	struct sk_buff *skb;
+
+	if (!task)
+		return 0;
+	kudp_worker_set_task(w, NULL);
+	if (r->engine->interrupt)
+		r->engine->interrupt(w);
+	kthread_stop(task);
+	put_task_struct(task);
+
+	/* Without a task nothing more is queued; an answer hours later would serve nobody. */
+	while ((skb = skb_dequeue(&w->queue))) {
+		kudp_count(&w->answered, KUDP_STOPPED);
+		kfree_skb(skb);
+	}
+	w->queued = 0;
+	return 0;
+}
+
+/* Starts a thread on every CPU that is online and on each that comes. */
+int kudp_workers_start(struct kudp_responder *r)
+{
+	return cpuhp_state_add_instance(kudp_hotplug_state, &r->hotplug);
+}
+
+void kudp_workers_stop(struct kudp_responder *r)
+{
+	cpuhp_state_remove_instance(kudp_hotplug_state, &r->hotplug);
+}
+
+int kudp_hotplug_init(void)
+{
+	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "net/kudp:online",
+					    kudp_worker_online, kudp_worker_offline);
+
+	if (state < 0)
+		return state;
+	kudp_hotplug_state = state;
+	return 0;
+}
+
+void kudp_hotplug_exit(void)
+{
+	cpuhp_remove_multi_state(kudp_hotplug_state);
+}
