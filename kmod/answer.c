@@ -10,9 +10,6 @@
 
 #include "kudp.h"
 
-/* Room for whatever link-level header the way back needs; the IP headers were there before. */
-#define KUDP_HEADROOM (LL_MAX_HEADER + sizeof(struct ipv6hdr))
-
 /* Replaces the payload by the worker's copy of the text, without copying it. */
 static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
 {
@@ -157,9 +154,12 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb)
 			      skb->len - sizeof(struct udphdr));
 	if (verdict != KUDP_ANSWERED)
 		goto drop;
-	/* A copy only where somebody else holds the skb too, such as a packet capture. */
+	/*
+	 * A copy only where somebody else holds the skb too, such as a packet capture. There is
+	 * room for the new IP header where the old one is; ip_output makes more if the link needs it.
+	 */
 	verdict = KUDP_NO_MEMORY;
-	if (skb_cow(skb, KUDP_HEADROOM) || (!kept && kudp_put_text(w, skb)))
+	if (skb_unclone(skb, GFP_ATOMIC) || (!kept && kudp_put_text(w, skb)))
 		goto drop;
 
 	/* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */

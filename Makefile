@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Every entry point of kudp. What is made lies in build/, results in results/.
+
+# The kernel that the module is built for and the guest boots; ON=host: this machine's own.
+ON ?= guest
+cloud_headers = $(lastword $(sort $(wildcard /usr/src/linux-headers-*-cloud-amd64)))
+KERNEL ?= $(if $(filter host,$(ON)),$(shell uname -r),$(cloud_headers:/usr/src/linux-headers-%=%))
+KERNEL_BUILD ?= /lib/modules/$(KERNEL)/build
+MODULE_DIR = build/module-$(KERNEL)
+
+CXX ?= g++
+CXXFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Werror
+KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -MMD -MP
+SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+LIBS = -lfmt -pthread
+
+load_lib = $(filter-out loadgen/main.cpp,$(wildcard loadgen/*.cpp))
+base_lib = $(filter-out bench/baseline.cpp,$(wildcard bench/baseline*.cpp))
+unit_tests = $(wildcard tests/unit/*.cpp)
+guest_tests = $(wildcard tests/guest/*.cpp)
+
+release = $(patsubst %.cpp,build/release/%.o,$(1))
+asan = $(patsubst %.cpp,build/asan/%.o,$(1))
+
+.PHONY: help
+help:
+	@echo 'kudp: a UDP responder in the kernel, and what measures it. Targets:'
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
+	@echo 'Variables: KERNEL=VERSION, ON=guest|host, ACCEL=auto|kvm|tcg, OUT=FOLDER for results'
+
+## demo: installs what is missing, builds all, compares four servers: table and picture
+.PHONY: demo
+demo:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build
+	@scripts/demo --on $(ON) $(if $(OUT),--out '$(OUT)')
+
+## check: installs what is missing, builds all, runs every test here and in the guest
+.PHONY: check
+check:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests
+	@scripts/check
+
+## lint: what a reviewer's tools would say: style, warnings, spelling of the shell
+.PHONY: lint
+lint:
+	@scripts/setup lint
+	@scripts/lint '$(KERNEL)'
+
+## build: the module and the programs
+.PHONY: build
+build: module build/kudp-load build/kudp-baseline
+
+## module: kudp.ko for KERNEL
+.PHONY: module
+module:
+	@test -d '$(KERNEL_BUILD)' || \
+	  { echo 'make: no headers of kernel "$(KERNEL)": run scripts/setup, or give KERNEL='; exit 1; }
+	@mkdir -p $(MODULE_DIR)/kmod
+	@# Built in a copy, so that one tree serves several kernels; cp -p keeps kbuild's idea of time.
+	@cp -pu Kbuild $(MODULE_DIR) && cp -pu kmod/*.[ch] $(MODULE_DIR)/kmod
+	@$(MAKE) --no-print-directory -C $(KERNEL_BUILD) M=$(CURDIR)/$(MODULE_DIR) $(MODULE_FLAGS) \
+	  modules >build/module.log 2>&1 || { cat build/module.log; exit 1; }
+	@grep -i warning build/module.log || true
+
+build/kudp-load: $(call release,loadgen/main.cpp $(load_lib))
+build/kudp-baseline: $(call release,bench/baseline.cpp $(base_lib) $(load_lib))
+build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
+build/guest/guest-tests: LIBS += -lgmock -lgtest
+build/kudp-load build/kudp-baseline build/guest/guest-tests:
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
+
+build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib))
+	$(CXX) $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
+
+build/release/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(KUDP_CXXFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+build/asan/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
+
+## clean: removes build/
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(wildcard build/release/*/*.d build/release/*/*/*.d build/asan/*/*.d build/asan/*/*/*.d)

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Coming and going: unload under load, namespaces, CPUs.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "loadgen/cpus.hpp"
+#include "tests/guest/network.hpp"
+#include "tests/guest/responder.hpp"
+#include "tests/guest/system.hpp"
+
+namespace kudp::guest {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Clients that keep sending, whoever listens, until the object goes.
+class Flood {
+ public:
+  Flood(Where where, const std::string& target) {
+    for (int i = 0; i < 2; ++i)
+      threads_.emplace_back([this, where, target] {
+        Client client(where, target);
+        Client::Reply reply;
+        for (unsigned n = 0; !stop_; ++n) {
+          const std::string request = payload(1 + n % 1400, n);
+          sendto(client.fd(), request.data(), request.size(), MSG_DONTWAIT, client.target().data(),
+                 client.target().length);
+          if (n % 16 == 0) std::this_thread::yield();
+          while (client.receive(reply, 0)) ++replies_;
+        }
+      });
+  }
+  ~Flood() {
+    stop_ = true;
+    for (auto& thread : threads_) thread.join();
+  }
+  std::uint64_t replies() const { return replies_; }
+
+  // True once `more` further replies came.
+  bool flows(std::uint64_t more = 50) const {
+    const std::uint64_t before = replies_;
+    for (int i = 0; i < 1000 && replies_ < before + more; ++i) std::this_thread::sleep_for(10ms);
+    return replies_ >= before + more;
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::atomic<std::uint64_t> replies_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+class Lifecycle : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, Lifecycle, testing::Values("classic", "kthread"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_P(Lifecycle, UnloadUnderLoadTwentyTimes) {
+  ASSERT_EQ(unload_module(), 0);
+  {
+    const Flood outside(Where::kClient, at(kServer4, 9000));
+    const Flood inside(Where::kHere, at("::1", 9000));
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_EQ(load_module("address=:: port=9000 engine=" + std::string(GetParam())), 0);
+      EXPECT_TRUE(outside.flows(10)) << "round " << i;
+      EXPECT_TRUE(inside.flows(10)) << "round " << i;
+      ASSERT_EQ(unload_module(), 0);
+      EXPECT_TRUE(threads_named("kudp/").empty());
+    }
+  }
+  ASSERT_EQ(load_module(""), 0);
+}
+
+TEST_P(Lifecycle, NothingIsAnsweredAfterDisable) {
+  Responder responder("r", {{"engine", GetParam()}, {"address", kServer4}, {"port", "9000"}});
+  const Flood flood(Where::kClient, at(kServer4, 9000));
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(responder.set("enabled", "1"), 0);
+    ASSERT_TRUE(flood.flows());
+    ASSERT_EQ(responder.set("enabled", "0"), 0);
+    const std::uint64_t answered = responder.stats()["answered"];
+    std::this_thread::sleep_for(100ms);
+    EXPECT_EQ(responder.stats()["answered"], answered);
+    EXPECT_TRUE(adds_up(responder.stats()));
+  }
+}
+
+TEST_P(Lifecycle, RemovedDirectoryStopsTheResponder) {
+  const Flood flood(Where::kHere, "127.0.0.1:9000");
+  {
+    const Responder responder("r", {{"engine", GetParam()}, {"port", "9000"}, {"enabled", "1"}});
+    ASSERT_TRUE(flood.flows());
+  }
+  EXPECT_TRUE(threads_named("kudp/").empty());
+  EXPECT_FALSE(std::filesystem::exists("/sys/kernel/config/kudp/r"));
+}
+
+TEST_P(Lifecycle, LivesInTheNamespaceOfWhoEnabledIt) {
+  Responder responder("r", {{"engine", GetParam()}, {"address", "198.18.1.9"}, {"port", "9000"}});
+  EXPECT_EQ(responder.set("enabled", "1"), EADDRNOTAVAIL) << "the address is the client's";
+  run("nsenter --net=/run/netns/kudp-client sh -c 'echo 1 >/sys/kernel/config/kudp/r/enabled'");
+  Client client(Where::kHere, "198.18.1.9:9000");
+  client.send("x");
+  Client::Reply reply;
+  EXPECT_TRUE(client.receive(reply));
+  EXPECT_TRUE(workers_of("r").empty()) << "not this namespace's";
+  ASSERT_EQ(responder.set("enabled", "0"), 0);
+}
+
+TEST_P(Lifecycle, DiesWithItsNamespace) {
+  run("ip netns add kudp-brief && ip -n kudp-brief link set lo up");
+  Responder responder("r", {{"engine", GetParam()}, {"port", "9000"}});
+  run("nsenter --net=/run/netns/kudp-brief sh -c 'echo 1 >/sys/kernel/config/kudp/r/enabled'");
+  EXPECT_EQ(responder.get("enabled"), "1");
+  EXPECT_FALSE(threads_named("kudp/").empty());
+  run("ip netns delete kudp-brief");
+  for (int i = 0; i < 500 && responder.get("enabled") == "1"; ++i)
+    std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(responder.get("enabled"), "0");
+  EXPECT_TRUE(threads_named("kudp/").empty());
+  EXPECT_EQ(responder.set("enabled", "1"), 0) << "and can be enabled elsewhere";
+}
+
+TEST_P(Lifecycle, FollowsCpus) {
+  if (!std::filesystem::exists("/sys/devices/system/cpu/cpu1/online"))
+    GTEST_SKIP() << "there is no second CPU to take away";
+  const Responder responder(
+      "r", {{"engine", GetParam()}, {"address", "::"}, {"port", "9000"}, {"enabled", "1"}});
+  const Flood outside(Where::kClient, at(kServer4, 9000));
+  const Flood inside(Where::kHere, "127.0.0.1:9000");
+  const auto threads = threads_named("kudp/").size();
+  EXPECT_EQ(threads, allowed_cpus().size());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(write_file("/sys/devices/system/cpu/cpu1/online", "0"), 0);
+    EXPECT_EQ(threads_named("kudp/").size(), threads - 1);
+    EXPECT_TRUE(outside.flows());
+    EXPECT_TRUE(inside.flows());
+    ASSERT_EQ(write_file("/sys/devices/system/cpu/cpu1/online", "1"), 0);
+    EXPECT_EQ(threads_named("kudp/").size(), threads);
+    EXPECT_TRUE(outside.flows());
+    EXPECT_TRUE(inside.flows());
+  }
+  // The CPU that came back works again, with the thread bound to it.
+  const auto before = workers_of("r").at(1)["received"];
+  std::thread([&] {
+    pin_to(1);
+    Client client(Where::kHere, "127.0.0.1:9000");
+    client.send("x");
+    Client::Reply reply;
+    EXPECT_TRUE(client.receive(reply));
+  }).join();
+  EXPECT_GT(workers_of("r").at(1)["received"], before);
+}
+
+TEST_P(Lifecycle, ThreadsAreBoundToTheirCpus) {
+  const Responder responder("r", {{"engine", GetParam()}, {"port", "9000"}, {"enabled", "1"}});
+  for (const int cpu : allowed_cpus()) {
+    const auto threads = threads_named("kudp/" + std::to_string(cpu) + "/r");
+    ASSERT_EQ(threads.size(), 1u);
+    cpu_set_t set;
+    ASSERT_EQ(sched_getaffinity(threads[0], sizeof set, &set), 0);
+    EXPECT_EQ(CPU_COUNT(&set), 1);
+    EXPECT_TRUE(CPU_ISSET(cpu, &set));
+  }
+}
+
+}  // namespace
+}  // namespace kudp::guest

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Bad configuration: the fitting errno, one line in the log that says what is allowed, no change.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include "tests/guest/network.hpp"
+#include "tests/guest/responder.hpp"
+#include "tests/guest/system.hpp"
+
+namespace kudp::guest {
+namespace {
+
+std::vector<std::string> kudp_lines(KernelLog& log) {
+  std::vector<std::string> lines;
+  for (const auto& line : log.lines())
+    if (line.starts_with("kudp: ")) lines.push_back(line);
+  return lines;
+}
+
+struct Refusal {
+  const char* attribute;
+  std::string value;
+  const char* log;
+};
+
+void PrintTo(const Refusal& refusal, std::ostream* out) {
+  *out << refusal.attribute << "=" << testing::PrintToString(refusal.value);
+}
+
+class Refused : public testing::TestWithParam<Refusal> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    , Refused,
+    testing::Values(
+        Refusal{"engine", "warp", "kudp: r: engine=warp: want kthread or classic"},
+        Refusal{"engine", "\n", "kudp: r: engine=: want kthread or classic"},
+        Refusal{"reply", "chargen", "kudp: r: reply=chargen: want echo, discard or text"},
+        Refusal{"text", std::string(1025, 'x'), ": want up to 1024 bytes"},
+        Refusal{"amplify", "maybe", "kudp: r: amplify=maybe: want 0 or 1"},
+        Refusal{"address", "nowhere", "kudp: r: address=nowhere: want a unicast address"},
+        Refusal{"address", "1.2.3.4.5", "kudp: r: address=1.2.3.4.5: want a unicast address"},
+        Refusal{"address", "224.0.0.1", "kudp: r: address=224.0.0.1: want a unicast address"},
+        Refusal{"address", "255.255.255.255", ": want a unicast address"},
+        Refusal{"address", "ff02::1", "kudp: r: address=ff02::1: want a unicast address"},
+        Refusal{"port", "0", "kudp: r: port=0: want 1 to 65535"},
+        Refusal{"port", "65536", "kudp: r: port=65536: want 1 to 65535"},
+        Refusal{"port", "-1", "kudp: r: port=-1: want 1 to 65535"},
+        Refusal{"port", "80x", "kudp: r: port=80x: want 1 to 65535"},
+        Refusal{"batch", "0", "kudp: r: batch=0: want 1 to 256"},
+        Refusal{"batch", "257", "kudp: r: batch=257: want 1 to 256"},
+        Refusal{"rcvbuf", "4095", "kudp: r: rcvbuf=4095: want 4096 to 1073741824"},
+        Refusal{"rcvbuf", "99999999999", "kudp: r: rcvbuf=99999999999: want 4096 to"},
+        Refusal{"enabled", "2", "kudp: r: enabled=2: want 0 or 1"},
+        Refusal{"enabled", "1", "kudp: r: port=: want 1 to 65535 before enabled=1"},
+        Refusal{"engine", "a\x01\n\x7f", R"(kudp: r: engine=a\x5c001\x5cn\x5c177: want)"}));
+
+TEST_P(Refused, NamesWhatIsAllowedAndChangesNothing) {
+  const auto& [attribute, value, log] = GetParam();
+  Responder responder("r");
+  const std::string before = responder.get(attribute);
+  KernelLog kernel;
+  EXPECT_EQ(responder.set(attribute, value), EINVAL);
+  EXPECT_EQ(responder.get(attribute), before);
+  const auto lines = kudp_lines(kernel);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0], testing::HasSubstr(log));
+}
+
+TEST(Enabled, AttributesAreBusy) {
+  Responder responder("r", {{"port", "9000"}, {"enabled", "1"}});
+  for (const auto& [attribute, value] : Responder::Settings{{"engine", "classic"},
+                                                            {"reply", "text"},
+                                                            {"text", "x"},
+                                                            {"amplify", "1"},
+                                                            {"address", "::1"},
+                                                            {"port", "9001"},
+                                                            {"batch", "1"},
+                                                            {"rcvbuf", "8192"}}) {
+    const std::string before = responder.get(attribute);
+    KernelLog kernel;
+    EXPECT_EQ(responder.set(attribute, value), EBUSY) << attribute;
+    EXPECT_EQ(responder.get(attribute), before);
+    const auto lines = kudp_lines(kernel);
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0], "kudp: r: " + attribute + "=" + value + ": want enabled=0 first");
+  }
+  EXPECT_EQ(responder.set("enabled", "1"), 0) << "enabling twice is no error";
+}
+
+void expect_nothing_left(Responder& responder) {
+  EXPECT_EQ(responder.get("enabled"), "0");
+  EXPECT_TRUE(workers_of("r").empty());
+  EXPECT_TRUE(threads_named("kudp/").empty());
+}
+
+class PortTaken : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(, PortTaken, testing::Bool(), [](const auto& test) {
+  return test.param ? "by_a_reuseport_group" : "by_a_socket";
+});
+
+TEST_P(PortTaken, IsRefused) {
+  const Fd taken(udp_socket(Where::kHere, AF_INET));
+  const int reuse = GetParam();
+  setsockopt(taken.get(), SOL_SOCKET, SO_REUSEPORT, &reuse, sizeof reuse);
+  const Endpoint own = resolve("127.0.0.1:9000");
+  ASSERT_EQ(bind(taken.get(), own.data(), own.length), 0);
+
+  for (const char* engine : {"classic", "kthread"}) {
+    Responder responder("r", {{"engine", engine}, {"port", "9000"}});
+    KernelLog kernel;
+    EXPECT_EQ(responder.set("enabled", "1"), EADDRINUSE);
+    const auto lines = kudp_lines(kernel);
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0], "kudp: r: port=9000: already taken on 127.0.0.1: want a free one");
+    expect_nothing_left(responder);
+  }
+}
+
+TEST(PortTakenByAnother, ResponderIsRefused) {
+  const Responder first("one", {{"port", "9000"}, {"enabled", "1"}});
+  Responder second("r", {{"port", "9000"}});
+  EXPECT_EQ(second.set("enabled", "1"), EADDRINUSE);
+  EXPECT_EQ(second.get("enabled"), "0");
+  EXPECT_EQ(second.set("port", "9001"), 0);
+  EXPECT_EQ(second.set("enabled", "1"), 0);
+}
+
+TEST(ForeignAddress, IsRefused) {
+  Responder responder("r", {{"address", "198.18.1.77"}, {"port", "9000"}});
+  KernelLog kernel;
+  EXPECT_EQ(responder.set("enabled", "1"), EADDRNOTAVAIL);
+  const auto lines = kudp_lines(kernel);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0],
+            "kudp: r: address=198.18.1.77: not on this host: want one of its own, or 0.0.0.0, ::");
+  expect_nothing_left(responder);
+}
+
+class Parameters : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(unload_module(), 0); }
+  void TearDown() override {
+    if (module_is_loaded()) {
+      EXPECT_EQ(unload_module(), 0);
+    }
+    ASSERT_EQ(load_module(""), 0);
+  }
+};
+
+TEST_F(Parameters, MakeTheDefaultResponder) {
+  ASSERT_EQ(load_module("port=9000 reply=text text=hi engine=classic amplify=1"), 0);
+  Client client(Where::kHere, "127.0.0.1:9000");
+  client.send("");
+  Client::Reply reply;
+  ASSERT_TRUE(client.receive(reply));
+  EXPECT_EQ(reply.payload, "hi");
+  EXPECT_EQ(settled_of("default", 1)["answered"], 1u);
+  EXPECT_EQ(read_file("/sys/kernel/config/kudp/default/engine"), "classic\n");
+  EXPECT_EQ(unload_module(), 0);
+}
+
+TEST_F(Parameters, ThatAreWrongKeepTheModuleOut) {
+  for (const auto& [parameters, error, log] :
+       std::vector<std::tuple<std::string, int, std::string>>{
+           {"port=0", EINVAL, "kudp: default: port=0: want 1 to 65535"},
+           {"port=70000", EINVAL, "kudp: default: port=70000: want 1 to 65535"},
+           {"engine=classic", EINVAL, "kudp: default: port=: want 1 to 65535 before enabled=1"},
+           {"port=9000 engine=x", EINVAL, "kudp: default: engine=x: want kthread or classic"},
+           {"port=9000 batch=0", EINVAL, "kudp: default: batch=0: want 1 to 256"},
+           {"port=9000 address=198.18.1.77", EADDRNOTAVAIL,
+            "kudp: default: address=198.18.1.77: not on this host: want one of its own, or "
+            "0.0.0.0, ::"}}) {
+    KernelLog kernel;
+    EXPECT_EQ(load_module(parameters), error) << parameters;
+    EXPECT_FALSE(module_is_loaded());
+    const auto lines = kudp_lines(kernel);
+    ASSERT_EQ(lines.size(), 1u) << parameters;
+    EXPECT_EQ(lines[0], log);
+  }
+}
+
+}  // namespace
+}  // namespace kudp::guest

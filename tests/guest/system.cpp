@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/guest/system.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "loadgen/fd.hpp"
+
+namespace kudp::guest {
+namespace fs = std::filesystem;
+
+void run(const std::string& command) {
+  if (const int status = std::system(command.c_str()))
+    throw std::runtime_error(command + ": status " + std::to_string(status));
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+int write_file(const std::string& path, std::string_view text) {
+  const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd.get() < 0) return errno;
+  return write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+}
+
+std::string module_path() {
+  if (const char* path = std::getenv("KUDP_MODULE")) return path;
+  utsname name;
+  uname(&name);
+  return std::string("/lib/modules/") + name.release + "/updates/kudp.ko";
+}
+
+int load_module(const std::string& parameters) {
+  const Fd fd(open(module_path().c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) throw std::runtime_error("cannot open " + module_path());
+  return syscall(SYS_finit_module, fd.get(), parameters.c_str(), 0) ? errno : 0;
+}
+
+int unload_module() {
+  return syscall(SYS_delete_module, "kudp", O_NONBLOCK) ? errno : 0;
+}
+
+bool module_is_loaded() {
+  return fs::exists("/sys/module/kudp");
+}
+
+std::vector<int> threads_named(std::string_view prefix) {
+  std::vector<int> pids;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename();
+    if (pid.find_first_not_of("0123456789") != pid.npos) continue;
+    std::ifstream file(entry.path() / "comm");
+    if (std::string name; std::getline(file, name) && name.starts_with(prefix))
+      pids.push_back(std::stoi(pid));
+  }
+  return pids;
+}
+
+KernelLog::KernelLog() : fd_(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
+  lseek(fd_, 0, SEEK_END);
+}
+
+KernelLog::~KernelLog() {
+  close(fd_);
+}
+
+std::vector<std::string> KernelLog::lines() {
+  std::vector<std::string> lines;
+  char record[8192];
+  ssize_t length;
+  while ((length = read(fd_, record, sizeof record)) > 0) {
+    const std::string_view text(record, length);
+    const auto start = text.find(';');
+    lines.emplace_back(text.substr(start + 1, text.find('\n') - start - 1));
+  }
+  return lines;
+}
+
+}  // namespace kudp::guest

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the tests need of the system they run on: commands, files, the kernel log.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kudp::guest {
+
+// Runs a shell command; throws std::runtime_error if it fails.
+void run(const std::string& command);
+
+std::string read_file(const std::string& path);
+
+// Writes in one write(2); returns 0 or the errno.
+int write_file(const std::string& path, std::string_view text);
+
+// The module file that the tests load.
+std::string module_path();
+
+// insmod and rmmod; return 0 or the errno.
+int load_module(const std::string& parameters);
+int unload_module();
+bool module_is_loaded();
+
+// Threads of the kernel whose names start so.
+std::vector<int> threads_named(std::string_view prefix);
+
+// What the kernel logged since this object was made.
+class KernelLog {
+ public:
+  KernelLog();
+  ~KernelLog();
+  KernelLog(const KernelLog&) = delete;
+  KernelLog& operator=(const KernelLog&) = delete;
+  std::vector<std::string> lines();
+
+ private:
+  int fd_;
+};
+
+}  // namespace kudp::guest
