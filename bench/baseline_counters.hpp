@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "bench/baseline_reply.hpp"
+
+namespace kudp::baseline {
+
+inline constexpr std::size_t kCacheLine = 64;
+
+// Written by one thread, readable by all at any time; costs that thread a plain addition.
+class Counter {
+ public:
+  void add(std::uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// One worker's counters, on cache lines no other worker writes.
+struct alignas(kCacheLine) Counters {
+  Counter received;
+  Counter answered;
+  std::array<Counter, kRefusals> refused;
+  Counter receive_errors;
+  Counter send_errors;
+
+  void refuse(Refusal why) { refused[static_cast<std::size_t>(why)].add(1); }
+};
+
+// What counters showed at one moment.
+struct Totals {
+  std::uint64_t received = 0;
+  std::uint64_t answered = 0;
+  std::array<std::uint64_t, kRefusals> refused{};
+  std::uint64_t receive_errors = 0;
+  std::uint64_t send_errors = 0;
+
+  Totals& operator+=(const Counters& counters) {
+    received += counters.received.get();
+    answered += counters.answered.get();
+    for (std::size_t i = 0; i < kRefusals; ++i) refused[i] += counters.refused[i].get();
+    receive_errors += counters.receive_errors.get();
+    send_errors += counters.send_errors.get();
+    return *this;
+  }
+};
+
+}  // namespace kudp::baseline
