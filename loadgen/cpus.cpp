@@ -26,21 +26,23 @@ std::vector<int> parse_cpus(std::string_view text) {
   std::vector<int> cpus;
   const char* at = text.data();
   const char* const end = at + text.size();
-  do {
-    int first = 0, last = 0;
+  for (bool more = true; more;) {
+    unsigned first = 0, last = 0;
     auto parsed = std::from_chars(at, end, first);
     last = first;
     if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == '-')
       parsed = std::from_chars(parsed.ptr + 1, end, last);
     if (parsed.ec != std::errc() || (parsed.ptr != end && *parsed.ptr != ',') || first > last)
       throw std::runtime_error(fmt::format("{}: want a CPU list such as 0,2-5", text));
-    for (int cpu = first; cpu <= last; ++cpu) {
+    for (unsigned number = first; number <= last; ++number) {
+      const int cpu = static_cast<int>(number);
       if (!std::ranges::binary_search(allowed, cpu))
         throw std::runtime_error(fmt::format("{}: this process may not run on CPU {}", text, cpu));
       cpus.push_back(cpu);
     }
-    at = parsed.ptr + (parsed.ptr != end);
-  } while (at != end);
+    more = parsed.ptr != end;
+    at = parsed.ptr + more;
+  }
   return cpus;
 }
 

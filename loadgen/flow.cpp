@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/flow.hpp"
+
+#include <fmt/format.h>
+#include <linux/sock_diag.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace kudp {
+namespace {
+
+constexpr int kBufferBytes = 8 << 20;
+
+// The forced size needs CAP_NET_ADMIN; without it the kernel grants up to net.core.{r,w}mem_max.
+void set_buffer(int socket, int forced, int polite) {
+  if (setsockopt(socket, SOL_SOCKET, forced, &kBufferBytes, sizeof kBufferBytes))
+    setsockopt(socket, SOL_SOCKET, polite, &kBufferBytes, sizeof kBufferBytes);
+}
+
+void allow_descriptors() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Fd open_socket(const Endpoint& target) {
+  Fd socket(::socket(target.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) throw std::system_error(errno, std::generic_category(), "socket");
+  set_buffer(socket.get(), SO_RCVBUFFORCE, SO_RCVBUF);
+  set_buffer(socket.get(), SO_SNDBUFFORCE, SO_SNDBUF);
+  if (connect(socket.get(), target.data(), target.length))
+    throw std::system_error(errno, std::generic_category(),
+                            fmt::format("connect to {}", target.str()));
+  return socket;
+}
+
+}  // namespace
+
+std::vector<Flow> open_flows(const Endpoint& target, std::size_t count) {
+  allow_descriptors();
+  std::vector<Flow> flows;
+  flows.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    flows.push_back({open_socket(target), static_cast<std::uint32_t>(i)});
+  return flows;
+}
+
+std::uint64_t dropped_at(const std::vector<Flow>& flows) {
+  std::uint64_t dropped = 0;
+  for (const Flow& flow : flows) {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t length = sizeof memory;
+    if (getsockopt(flow.socket.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &length))
+      throw std::system_error(errno, std::generic_category(), "SO_MEMINFO");
+    dropped += memory[SK_MEMINFO_DROPS];
+  }
+  return dropped;
+}
+
+}  // namespace kudp

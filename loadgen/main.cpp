@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loadgen/run_command.hpp"
+#include "loadgen/summary.hpp"
+#include "loadgen/version.hpp"
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 the run is valid, 1 error, 2 wrong usage, 3 the run is not valid and says "
+    "why,\n"
+    "130 and 143 interrupted.";
+
+int complain(int status, std::string_view what) {
+  fmt::print(stderr, "kudp-load: {}\n", what);
+  return status;
+}
+
+std::string subcommands(CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return fmt::format("want a subcommand: {}; --help tells more", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Loads a UDP echo server and measures what it answers.", "kudp-load");
+  app.set_version_flag("--version", kudp::kVersion);
+  app.require_subcommand(1);  // its callback does the work
+  app.footer(kFooter);
+  kudp::add_closed_command(app);
+  kudp::add_open_command(app);
+  kudp::add_summary_command(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::RuntimeError& status) {
+    return status.get_exit_code();
+  } catch (const CLI::ParseError& error) {
+    return complain(2, app.get_subcommands().empty() ? subcommands(app) : error.what());
+  } catch (const std::exception& error) {
+    return complain(1, error.what());
+  }
+  return 0;
+}

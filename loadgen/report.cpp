@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/report.hpp"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "loadgen/version.hpp"
+
+namespace kudp {
+namespace {
+
+constexpr int kSchema = 1;
+constexpr int kPointsPerHalving = 2;
+
+double us(double ns) {
+  return std::round(ns) / kMicrosecond;
+}
+double us(std::uint64_t ns) {
+  return us(static_cast<double>(ns));
+}
+
+std::string utc_now() {
+  const auto now = std::time(nullptr);
+  std::tm parts;
+  char text[sizeof "2000-01-01T00:00:00Z"];
+  std::strftime(text, sizeof text, "%FT%TZ", gmtime_r(&now, &parts));
+  return text;
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (const auto colon = line.find(": "); colon != line.npos) return line.substr(colon + 2);
+  return "unknown";
+}
+
+std::vector<std::string> command_line() {
+  std::vector<std::string> arguments;
+  std::ifstream file("/proc/self/cmdline");
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  return arguments;
+}
+
+void add_counts(Record& record, const Counts& counts) {
+  record["sent"] = counts.sent;
+  record["answered"] = counts.answered;
+  record["late"] = counts.late;
+  record["lost"] = counts.lost;
+  record["duplicate"] = counts.duplicate;
+  record["reordered"] = counts.reordered;
+  record["stale"] = counts.stale;
+  record["corrupt"] = counts.corrupt;
+  record["foreign"] = counts.foreign;
+  record["refused"] = counts.refused;
+}
+
+// Where there was no reply there is no latency: null, not 0.
+void add_latency(Record& record, const Histogram& latency) {
+  const bool any = latency.count() > 0;
+  const auto value = [any](double microseconds) { return any ? Record(microseconds) : Record(); };
+  record["mean_us"] = value(us(latency.mean()));
+  record["p50_us"] = value(us(latency.percentile(50)));
+  record["p90_us"] = value(us(latency.percentile(90)));
+  record["p99_us"] = value(us(latency.percentile(99)));
+  record["p999_us"] = value(us(latency.percentile(99.9)));
+  record["max_us"] = value(us(latency.max()));
+  record["percentiles"] = percentiles(latency);
+}
+
+}  // namespace
+
+Record header_record() {
+  utsname system;
+  uname(&system);
+  return {{"record", "header"},
+          {"schema", kSchema},
+          {"tool", "kudp-load"},
+          {"version", kVersion},
+          {"command", command_line()},
+          {"time", utc_now()},
+          {"kernel", system.release},
+          {"cpu", cpu_model()},
+          {"cpus", sysconf(_SC_NPROCESSORS_ONLN)}};
+}
+
+Record run_record(const RunOptions& options, const RunResult& result, const Verdict& verdict) {
+  const bool open = options.loop == Loop::open;
+  Record record{{"record", "run"},
+                {"loop", open ? "open" : "closed"},
+                {"target", options.target.str()},
+                {"size", options.size},
+                {"flows", options.flows},
+                {"threads", options.threads},
+                {"pinned_to", options.cpus},
+                {"batch", options.batch},
+                {"warmup_s", static_cast<double>(options.warmup) / kSecond},
+                {"timeout_ms", static_cast<double>(options.timeout) / kMillisecond},
+                {"duration_s", static_cast<double>(result.measured) / kSecond}};
+  if (!open) record["window"] = options.window;
+  record["offered_per_s"] = open ? options.rate : result.sent_per_s();
+  record["sent_per_s"] = result.sent_per_s();
+  record["goodput_per_s"] = result.goodput_per_s();
+  add_counts(record, result.counts);
+  record["loss_ratio"] = result.loss_ratio();
+  record["local_drops"] = result.local_drops;
+  add_latency(record, result.latency);
+  record["generator_cpu_share"] = result.cpu_share;
+  if (open) record["send_late_p99_us"] = us(result.send_late.percentile(99));
+  record["valid"] = verdict.valid;
+  record["verdict"] = verdict.notes;
+  record["interrupted"] = result.signal != 0;
+  return record;
+}
+
+Record percentiles(const Histogram& latency) {
+  auto points = Record::array();
+  const auto count = static_cast<double>(latency.count());
+  if (count == 0) return points;
+  const auto add = [&](double rest) {
+    const double percent = 100 * (1 - rest);
+    points.push_back({percent, us(latency.percentile(percent))});
+  };
+  for (double half = 1; half * count > 1; half /= 2)
+    for (int step = 0; step < kPointsPerHalving; ++step)
+      if (const double rest = half * (1 - 0.5 * step / kPointsPerHalving); rest * count > 1)
+        add(rest);
+  add(1 / count);
+  points.back()[1] = us(latency.max());
+  return points;
+}
+
+}  // namespace kudp

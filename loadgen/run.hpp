@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "loadgen/clock.hpp"
+#include "loadgen/counts.hpp"
+#include "loadgen/histogram.hpp"
+#include "loadgen/interrupt.hpp"
+#include "loadgen/run_options.hpp"
+
+namespace kudp {
+
+struct RunResult {
+  Counts counts;
+  Histogram latency;              // of answered and late, from the intended send time
+  Histogram send_late;            // by how much requests went out after it
+  std::int64_t measured = 0;      // length of the measured interval
+  std::uint64_t local_drops = 0;  // replies for which our own sockets had no room
+  double cpu_share = 0;           // the busiest worker's CPU time over the measured interval
+  int signal = 0;                 // that ended the run early
+
+  // Warm-up included.
+  std::uint64_t requests = 0;
+  std::uint64_t replies = 0;
+  std::uint64_t refusals = 0;
+
+  double sent_per_s() const { return per_second(counts.sent); }
+
+  // Replies that came in time and before the interval's end, to requests of the interval. Replies
+  // that drip in afterwards would flatter a server that only queues; what was in flight at the
+  // end is missing instead, so this errs on the low side.
+  double goodput_per_s() const { return per_second(counts.in_interval); }
+
+  double loss_ratio() const {
+    return counts.sent == 0 ? 0
+                            : static_cast<double>(counts.lost) / static_cast<double>(counts.sent);
+  }
+
+ private:
+  double per_second(std::uint64_t count) const {
+    return measured <= 0 ? 0 : static_cast<double>(count) * kSecond / static_cast<double>(measured);
+  }
+};
+
+// How a run is going: totals of the measured interval so far.
+struct Interim {
+  std::int64_t measured;
+  std::uint64_t sent;
+  std::uint64_t replies;
+  std::uint64_t missing;
+};
+
+using Watcher = std::function<void(const Interim&)>;
+
+// Loads the target for warm-up and duration. `watcher` is called once per second of the interval.
+// Throws std::runtime_error where the options are wrong or the kernel refuses something.
+RunResult run(const RunOptions& options, Interrupt& interrupt, const Watcher& watcher = {});
+
+}  // namespace kudp

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "loadgen/clock.hpp"
+#include "loadgen/endpoint.hpp"
+
+namespace kudp {
+
+enum class Loop : std::uint8_t { closed, open };
+
+struct RunOptions {
+  Loop loop = Loop::closed;
+  Endpoint target;
+  std::size_t window = 64;  // closed: requests in flight per thread
+  double rate = 0;          // open: requests per second of all threads
+  std::int64_t duration = 5 * kSecond;
+  std::int64_t warmup = kSecond;
+  std::int64_t timeout = kSecond;
+  std::size_t size = 64;
+  std::size_t flows = 64;
+  std::size_t threads = 1;
+  std::size_t batch = 64;
+  std::vector<int> cpus = {};  // thread i is pinned to cpus[i % cpus.size()]; empty: to none
+};
+
+// Throws std::runtime_error with one line where options do not go together.
+void check(const RunOptions& options);
+
+// How many requests each worker remembers.
+std::size_t remembered_requests(const RunOptions& options);
+
+}  // namespace kudp

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/worker.hpp"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace kudp {
+namespace {
+
+// A sleep as short as this ends late more often than not, so the worker polls instead.
+constexpr std::int64_t kShortestSleep = 50 * kMicrosecond;
+// The longest time for which a worker does not notice an interrupt.
+constexpr std::int64_t kLongestSleep = 50 * kMillisecond;
+// How long a worker that sees the end may go on to send what was meant to be sent before it.
+constexpr std::int64_t kBacklogGrace = 2 * kMillisecond;
+// How long a worker whose requests are all answered listens for duplicates.
+constexpr std::int64_t kLinger = 20 * kMillisecond;
+// How long to let the kernel send before asking it to take more.
+constexpr std::int64_t kBlockedPause = 100 * kMicrosecond;
+
+constexpr std::size_t kMostEvents = 256;
+constexpr int kMostRounds = 4;
+
+std::system_error failed(const char* what, int error) {
+  return std::system_error(error, std::generic_category(), what);
+}
+
+epoll_event event_of(Flow& flow) {
+  return {.events = EPOLLIN | EPOLLET, .data = {.ptr = &flow}};
+}
+
+Fd watch(std::vector<Flow>& flows) {
+  Fd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (epoll.get() < 0) throw failed("epoll_create1", errno);
+  for (Flow& flow : flows) {
+    auto event = event_of(flow);
+    if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, flow.socket.get(), &event))
+      throw failed("epoll_ctl", errno);
+  }
+  return epoll;
+}
+
+}  // namespace
+
+Worker::Worker(const Plan& plan, const Payload& payload, std::vector<Flow> flows,
+               const WorkerConfig& config)
+    : plan_(plan),
+      payload_(payload),
+      flows_(std::move(flows)),
+      outstanding_(config.capacity, plan.timeout),
+      requests_(config.burst, payload.size()),
+      // One byte more than a reply may have shows a longer one; one slot more than a batch shows
+      // that a whole batch was all there was, without another call.
+      received_(config.batch + 1, payload.size() + 1),
+      intended_(config.burst),
+      epoll_(watch(flows_)),
+      events_(std::min(flows_.size(), kMostEvents)) {
+  for (std::size_t i = 0; i < requests_.count(); ++i) payload_.fill(requests_.data(i));
+}
+
+void Worker::run(Pace& pace) {
+  pace_ = &pace;
+  prctl(PR_SET_TIMERSLACK, 1);
+  const auto start = to_timespec(plan_.start);
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, nullptr);
+  load();
+  drain();
+  outstanding_.finish();
+}
+
+void Worker::load() {
+  for (;;) {
+    const auto now = now_ns();
+    end_ = plan_.end.load(std::memory_order_relaxed);
+    if (now >= next_books_) keep_books(now);
+    outstanding_.expire(now);
+    if (finished(now)) break;
+    send(now);
+    wait_and_receive(now, next_look(now));
+  }
+  const auto now = now_ns();
+  keep_books(now);
+  cpu_share_ = static_cast<double>(now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_before_) /
+               static_cast<double>(std::max<std::int64_t>(now - measured_from_, 1));
+}
+
+// After the end only what was meant to be sent before it is left to do.
+bool Worker::finished(std::int64_t now) {
+  if (now < end_) return false;
+  if (end_seen_ == 0) end_seen_ = now;
+  const bool backlog = !due_.empty() || pace_->next(now, outstanding_.in_flight()) < end_;
+  return !backlog || now >= end_seen_ + kBacklogGrace;
+}
+
+void Worker::send(std::int64_t now) {
+  if (now < blocked_until_) return;
+  if (due_.empty())
+    due_ = std::span(intended_).first(
+        pace_->take(std::min(now, end_ - 1), outstanding_.in_flight(), intended_));
+  if (due_.empty()) return;
+
+  Flow& flow = flows_[turn_];
+  turn_ = turn_ + 1 == flows_.size() ? 0 : turn_ + 1;
+  const auto first = outstanding_.next();
+  for (std::size_t i = 0; i < due_.size(); ++i)
+    payload_.stamp(requests_.data(i), flow.id, first + i);
+  const int sent =
+      sendmmsg(flow.socket.get(), requests_.headers(), static_cast<unsigned>(due_.size()), 0);
+  if (sent < 0) return send_failed(errno);
+
+  const auto taken = due_.first(static_cast<std::size_t>(sent));
+  due_ = due_.subspan(taken.size());
+  note_sent(taken, now);
+}
+
+// The times ascend, so those of the warm-up come first.
+void Worker::note_sent(std::span<const std::int64_t> intended, std::int64_t now) {
+  const auto warmup = std::ranges::lower_bound(intended, plan_.begin) - intended.begin();
+  const auto counted = intended.subspan(static_cast<std::size_t>(warmup));
+  outstanding_.sent(intended.first(static_cast<std::size_t>(warmup)), false);
+  outstanding_.sent(counted, true);
+  if (!pace_->has_schedule()) return;
+  for (const auto time : counted) send_late_.record(now - time);
+}
+
+// What was not sent stays due: the next flow has the next try.
+void Worker::send_failed(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      note_refusal();
+      return;
+    case EAGAIN:
+    case ENOBUFS:
+      blocked_until_ = now_ns() + kBlockedPause;
+      return;
+    case EINTR:
+      return;
+    default:
+      throw failed("send", error);
+  }
+}
+
+void Worker::note_refusal() {
+  ++refusals_;
+  noticed_.refused += measuring_;
+}
+
+// When to send next if no reply comes first.
+std::int64_t Worker::next_look(std::int64_t now) const {
+  if (!due_.empty()) return std::max(now, blocked_until_);
+  const auto next = std::max(pace_->next(now, outstanding_.in_flight()), blocked_until_);
+  return std::min({next, outstanding_.next_expiry(), end_, now + kLongestSleep});
+}
+
+void Worker::wait_and_receive(std::int64_t now, std::int64_t until) {
+  const int ready = wait(now, until);
+  for (int i = 0; i < ready; ++i) receive(*static_cast<Flow*>(events_[i].data.ptr));
+}
+
+int Worker::wait(std::int64_t now, std::int64_t until) {
+  const auto gap = until - now;
+  const auto timeout = to_timespec(gap < kShortestSleep ? 0 : gap);
+  const int ready = epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                 &timeout, nullptr);
+  if (ready < 0 && errno != EINTR) throw failed("epoll_pwait2", errno);
+  return std::max(ready, 0);
+}
+
+// Reads until the socket runs short, or for a few rounds: no reply may keep the requests waiting.
+void Worker::receive(Flow& flow) {
+  for (int round = 0; round < kMostRounds; ++round) {
+    const int count = recvmmsg(flow.socket.get(), received_.headers(),
+                               static_cast<unsigned>(received_.count()), MSG_DONTWAIT, nullptr);
+    if (count < 0) {
+      if (errno == EAGAIN) return;
+      if (errno != ECONNREFUSED) throw failed("receive", errno);
+      note_refusal();
+      continue;
+    }
+    take_replies(flow, static_cast<std::size_t>(count));
+    if (static_cast<std::size_t>(count) < received_.count()) return;
+  }
+  read_again(flow);
+}
+
+// Has epoll report the flow once more for what is left in it.
+void Worker::read_again(Flow& flow) {
+  auto event = event_of(flow);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, flow.socket.get(), &event))
+    throw failed("epoll_ctl", errno);
+}
+
+void Worker::take_replies(Flow& flow, std::size_t count) {
+  const auto now = now_ns();
+  last_reply_ = now;
+  replies_ += count;
+  const auto answered_before = outstanding_.counts().answered;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto found = payload_.match(received_.data(i), received_.length(i), flow.id);
+    if (found.match != Payload::Match::ours) {
+      note_mismatch(found.match);
+      continue;
+    }
+    const auto kind = outstanding_.reply(found.sequence, now, flow.newest);
+    if (kind == Outstanding::Kind::unsent) note_mismatch(Payload::Match::foreign);
+  }
+  if (now < end_) noticed_.in_interval += outstanding_.counts().answered - answered_before;
+}
+
+void Worker::note_mismatch(Payload::Match match) {
+  auto& count = match == Payload::Match::corrupt ? noticed_.corrupt : noticed_.foreign;
+  count += measuring_;
+}
+
+// Replies are awaited for the timeout after the last send, unless all have come; then for a moment
+// more, since a duplicate follows the reply it repeats.
+void Worker::drain() {
+  const auto begin = now_ns();
+  last_reply_ = std::max(last_reply_, begin);
+  for (auto now = begin;; now = now_ns()) {
+    if (now >= next_books_) keep_books(now);
+    auto until = std::min(begin + plan_.timeout, plan_.drain_end.load(std::memory_order_relaxed));
+    if (outstanding_.unanswered() == 0) until = std::min(until, last_reply_ + kLinger);
+    if (now >= until) return;
+    wait_and_receive(now, std::min(until, now + kLongestSleep));
+  }
+}
+
+// Done a few times a second and when the warm-up is over.
+void Worker::keep_books(std::int64_t now) {
+  if (!measuring_) {
+    measuring_ = now >= plan_.begin;
+    measured_from_ = now;
+    cpu_before_ = now_ns(CLOCK_THREAD_CPUTIME_ID);
+  }
+  next_books_ = now + kLongestSleep;
+  if (!measuring_) next_books_ = std::min(next_books_, plan_.begin);
+
+  const auto& counts = outstanding_.counts();
+  const auto unanswered = outstanding_.unanswered() + counts.lost;
+  const auto awaited = std::min<std::uint64_t>(unanswered, outstanding_.in_flight());
+  snapshot_.sent.store(counts.sent, std::memory_order_relaxed);
+  snapshot_.replies.store(counts.answered + counts.late, std::memory_order_relaxed);
+  snapshot_.missing.store(unanswered - awaited, std::memory_order_relaxed);
+}
+
+Counts Worker::counts() const {
+  Counts counts = outstanding_.counts();
+  counts += noticed_;
+  return counts;
+}
+
+}  // namespace kudp

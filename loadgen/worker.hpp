@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "loadgen/counts.hpp"
+#include "loadgen/datagrams.hpp"
+#include "loadgen/fd.hpp"
+#include "loadgen/flow.hpp"
+#include "loadgen/histogram.hpp"
+#include "loadgen/outstanding.hpp"
+#include "loadgen/pace.hpp"
+#include "loadgen/payload.hpp"
+#include "loadgen/plan.hpp"
+
+namespace kudp {
+
+// What a running worker tells the outside a few times a second, on cache lines of its own.
+struct alignas(64) Snapshot {
+  std::atomic<std::uint64_t> sent = 0;
+  std::atomic<std::uint64_t> replies = 0;
+  std::atomic<std::uint64_t> missing = 0;  // sent, unanswered, and no longer awaited
+  std::atomic<bool> done = false;
+};
+
+struct WorkerConfig {
+  std::size_t batch;     // datagrams per sendmmsg or recvmmsg at most
+  std::size_t burst;     // requests that go out on one flow before the next has its turn
+  std::size_t capacity;  // requests that are remembered
+};
+
+// One thread's share of a run: its flows, its pace, its results. Construction allocates all there
+// will ever be; run() shares nothing but `plan` (read) and `snapshot` (written) with anyone.
+//
+// sendmmsg works on one socket, so a burst goes out on one flow and the next burst on the next:
+// that costs one system call per burst however many flows there are, and still visits all of them.
+// When few requests are due a burst is one request, so successive requests take successive flows.
+// Replies are found by edge-triggered epoll: a socket is reported once for all that has arrived and
+// is read until it runs short, without the second look at every socket that level-triggered epoll
+// takes.
+class Worker {
+ public:
+  Worker(const Plan& plan, const Payload& payload, std::vector<Flow> flows,
+         const WorkerConfig& config);
+  Worker(const Worker&) = delete;  // epoll knows where the flows are
+
+  // Warms up, measures, drains. Throws std::system_error where the kernel refuses to send.
+  void run(Pace& pace);
+
+  // Of the measured interval, once run() is over.
+  Counts counts() const;
+  const Histogram& latency() const { return outstanding_.latency(); }
+  const Histogram& send_late() const { return send_late_; }
+  double cpu_share() const { return cpu_share_; }
+
+  // Warm-up included.
+  std::uint64_t requests() const { return outstanding_.next(); }
+  std::uint64_t replies() const { return replies_; }
+  std::uint64_t refusals() const { return refusals_; }
+
+  const std::vector<Flow>& flows() const { return flows_; }
+  Snapshot& snapshot() { return snapshot_; }
+
+ private:
+  void load();
+  bool finished(std::int64_t now);
+  void drain();
+
+  void send(std::int64_t now);
+  void note_sent(std::span<const std::int64_t> intended, std::int64_t now);
+  void send_failed(int error);
+  void note_refusal();
+  std::int64_t next_look(std::int64_t now) const;
+
+  void wait_and_receive(std::int64_t now, std::int64_t until);
+  int wait(std::int64_t now, std::int64_t until);
+  void receive(Flow& flow);
+  void read_again(Flow& flow);
+  void take_replies(Flow& flow, std::size_t count);
+  void note_mismatch(Payload::Match match);
+
+  void keep_books(std::int64_t now);
+
+  const Plan& plan_;
+  const Payload& payload_;
+  std::vector<Flow> flows_;
+  Pace* pace_ = nullptr;  // set by run()
+  Outstanding outstanding_;
+  Datagrams requests_;
+  Datagrams received_;
+
+  std::vector<std::int64_t> intended_;  // room for the times of one burst
+  std::span<std::int64_t> due_;         // those of them still to be sent
+  std::size_t turn_ = 0;                // the flow the next burst goes out on
+  std::int64_t blocked_until_ = 0;      // the kernel had no room for more
+
+  Fd epoll_;
+  std::vector<epoll_event> events_;
+
+  std::int64_t end_ = 0;  // the plan's, read once per round
+  std::int64_t end_seen_ = 0;
+  std::int64_t last_reply_ = 0;
+  std::int64_t next_books_ = 0;
+  bool measuring_ = false;
+  std::int64_t measured_from_ = 0;
+  std::int64_t cpu_before_ = 0;
+  double cpu_share_ = 0;
+
+  std::uint64_t replies_ = 0;
+  std::uint64_t refusals_ = 0;
+  Counts noticed_;  // what outstanding_ cannot see
+  Histogram send_late_;
+  Snapshot snapshot_;
+};
+
+}  // namespace kudp
