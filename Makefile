@@ -60,6 +60,7 @@ module:
 	@test -d '$(KERNEL_BUILD)' || \
 	  { echo 'make: no headers of kernel "$(KERNEL)": run scripts/setup, or give KERNEL='; exit 1; }
 	@mkdir -p $(MODULE_DIR)/kmod
+	@echo '  MODULE  $(MODULE_DIR)/kudp.ko'
 	@# Built in a copy, so that one tree serves several kernels; cp -p keeps kbuild's idea of time.
 	@cp -pu Kbuild $(MODULE_DIR) && cp -pu kmod/*.[ch] $(MODULE_DIR)/kmod
 	@$(MAKE) --no-print-directory -C $(KERNEL_BUILD) M=$(CURDIR)/$(MODULE_DIR) $(MODULE_FLAGS) \
@@ -72,18 +73,22 @@ build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/
 build/guest/guest-tests: LIBS += -lgmock -lgtest
 build/kudp-load build/kudp-baseline build/guest/guest-tests:
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
+	@echo '  LD      $@'
+	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
 
 build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib))
-	$(CXX) $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
+	@echo '  LD      $@'
+	@$(CXX) $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
 build/release/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(KUDP_CXXFLAGS) $(CXXFLAGS) -c -o $@ $<
+	@echo '  CXX     $<'
+	@$(CXX) $(KUDP_CXXFLAGS) $(CXXFLAGS) -c -o $@ $<
 
 build/asan/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
+	@echo '  CXX     $< (sanitized)'
+	@$(CXX) $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
 
 ## clean: removes build/
 .PHONY: clean

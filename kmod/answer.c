@@ -156,7 +156,7 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb)
 		goto drop;
 	/*
 	 * A copy only where somebody else holds the skb too, such as a packet capture. There is
-	 * room for the new IP header where the old one is; ip_output makes more if the link needs it.
+	 * room for the new IP header where the old one is; IP makes more if the link needs it.
 	 */
 	verdict = KUDP_NO_MEMORY;
 	if (skb_unclone(skb, GFP_ATOMIC) || (!kept && kudp_put_text(w, skb)))

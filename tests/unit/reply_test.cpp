@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The module's decision whom to answer, compiled from the module's own header.
-#include <gtest/gtest.h>
-
 #include "kmod/reply.h"
+
+#include <gtest/gtest.h>
 
 namespace {
 
