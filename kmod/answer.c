@@ -5,10 +5,11 @@
  */
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
-#include <net/ip6_route.h>
 #include <net/udp.h>
 
-#include "kudp.h"
+#include "answer.h"
+#include "compat.h"
+#include "route.h"
 
 /* Replaces the payload by the worker's copy of the text, without copying it. */
 static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
@@ -26,8 +27,8 @@ static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
 
 /*
  * Swaps the ports and gives the datagram its checksum. @sum is that of the pseudo header. Swapping
- * addresses and ports does not change a sum, so a checksum that was complete and verified still
- * holds where the payload was @kept.
+ * addresses and ports does not change a sum, so one that was complete and verified still holds
+ * where the payload was @kept.
  */
 static void kudp_put_udp(struct sk_buff *skb, bool kept, __sum16 sum)
 {
@@ -50,24 +51,22 @@ static enum kudp_counter kudp_sent(int err)
 	return net_xmit_eval(err) ? KUDP_SEND_FAILED : KUDP_ANSWERED;
 }
 
+static bool kudp_fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu;
+}
+
 static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff *skb, bool kept)
 {
 	struct sock *sk = w->sock->sk;
 	struct net *net = sock_net(sk);
-	struct udphdr *uh = udp_hdr(skb);
 	struct iphdr *iph = ip_hdr(skb);
 	__be32 local = iph->daddr, peer = iph->saddr;
-	struct flowi4 fl4;
-	struct rtable *rt;
 
-	/* Refuses, as for any sender, a @local that is not an address of this host. */
-	flowi4_init_output(&fl4, 0, 0, 0, RT_SCOPE_UNIVERSE, IPPROTO_UDP, 0, peer, local,
-			   uh->source, uh->dest, sk->sk_uid);
-	rt = ip_route_output_flow(net, &fl4, sk);
-	if (IS_ERR(rt))
+	/* As for any sender, fails for a @local that is not an address of this host. */
+	if (!kudp_route_ipv4(w, skb, local, peer))
 		return KUDP_NO_ROUTE;
-	skb_dst_set(skb, &rt->dst);
-	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
 		return KUDP_NOT_UNICAST;
 
 	kudp_put_udp(skb, kept, csum_tcpudp_magic(local, peer, skb->len, IPPROTO_UDP, 0));
@@ -77,17 +76,17 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 	*iph = (struct iphdr){
 		.version = 4,
 		.ihl = sizeof(*iph) / 4,
-		.ttl = ip4_dst_hoplimit(&rt->dst),
+		.ttl = ip4_dst_hoplimit(skb_dst(skb)),
 		.protocol = IPPROTO_UDP,
 		.saddr = local,
 		.daddr = peer,
 	};
 	/* As for a socket's own: only what may be fragmented needs an id (RFC 6864). */
-	if (skb->len <= dst_mtu(&rt->dst)) {
+	if (kudp_fits(skb, dst_mtu(skb_dst(skb)))) {
 		iph->frag_off = htons(IP_DF);
 	} else {
 		skb->ignore_df = 1;
-		__ip_select_ident(net, iph, 1);
+		__ip_select_ident(net, iph, skb_shinfo(skb)->gso_segs ?: 1);
 	}
 	return kudp_sent(ip_local_out(net, sk, skb));
 }
@@ -97,39 +96,23 @@ static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff 
 					  bool kept)
 {
 	struct sock *sk = w->sock->sk;
-	struct net *net = sock_net(sk);
-	struct udphdr *uh = udp_hdr(skb);
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
-	struct flowi6 fl6 = {
-		.flowi6_proto = IPPROTO_UDP,
-		.daddr = ip6h->saddr,
-		.saddr = ip6h->daddr,
-		.fl6_dport = uh->source,
-		.fl6_sport = uh->dest,
-		.flowi6_uid = sk->sk_uid,
-	};
-	struct dst_entry *dst;
+	struct in6_addr local = ip6h->daddr, peer = ip6h->saddr;
 
-	/* A link-local address means something on its own link only. */
-	if (ipv6_addr_type(&fl6.daddr) & IPV6_ADDR_LINKLOCAL)
-		fl6.flowi6_oif = iif;
-	dst = ip6_dst_lookup_flow(net, sk, &fl6, NULL);
-	if (IS_ERR(dst))
+	if (!kudp_route_ipv6(w, skb, &local, &peer, iif))
 		return KUDP_NO_ROUTE;
-	skb_dst_set(skb, dst);
 
-	kudp_put_udp(skb, kept,
-		     csum_ipv6_magic(&fl6.saddr, &fl6.daddr, skb->len, IPPROTO_UDP, 0));
+	kudp_put_udp(skb, kept, csum_ipv6_magic(&local, &peer, skb->len, IPPROTO_UDP, 0));
 
 	ip6h = skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	ip6_flow_hdr(ip6h, 0, 0);
 	ip6h->nexthdr = IPPROTO_UDP;
-	ip6h->hop_limit = ip6_dst_hoplimit(dst);
-	ip6h->saddr = fl6.saddr;
-	ip6h->daddr = fl6.daddr;
+	ip6h->hop_limit = ip6_dst_hoplimit(skb_dst(skb));
+	ip6h->saddr = local;
+	ip6h->daddr = peer;
 	skb->ignore_df = 1;
-	return kudp_sent(ip6_local_out(net, sk, skb));
+	return kudp_sent(ip6_local_out(sock_net(sk), sk, skb));
 }
 #else
 static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff *skb, int iif,
@@ -139,14 +122,29 @@ static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff 
 }
 #endif
 
+/* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */
+void kudp_scrub(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
+	skb_reset_redirect(skb);
+	memset(skb->cb, 0, sizeof(skb->cb));
+	skb_shinfo(skb)->tx_flags = 0;
+	skb->encapsulation = 0;
+	skb->priority = 0;
+}
+
 /*
- * Answers @skb, which is the caller's alone with its data at the UDP header, its length checked and
- * its device and route dropped, and consumes it. Softirqs are disabled.
+ * Answers @skb, which is the caller's alone with its data at the UDP header and its length checked,
+ * and consumes it. A super-packet, whose datagrams are answered as one, must be an echo's.
+ * @summed: its checksum field is the sender's, or ip_summed says what it lacks.
+ * Softirqs are disabled and RCU is held.
  */
-void kudp_answer(struct kudp_worker *w, struct sk_buff *skb)
+void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 {
 	const struct kudp_policy *policy = &w->responder->policy;
-	bool kept = policy->reply != KUDP_TEXT;
+	unsigned int datagrams = kudp_datagrams(skb);
+	bool text = policy->reply == KUDP_TEXT;
 	int iif = skb->skb_iif;
 	enum kudp_counter verdict;
 
@@ -159,30 +157,22 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb)
 	 * room for the new IP header where the old one is; IP makes more if the link needs it.
 	 */
 	verdict = KUDP_NO_MEMORY;
-	if (skb_unclone(skb, GFP_ATOMIC) || (!kept && kudp_put_text(w, skb)))
+	if (skb_unclone(skb, GFP_ATOMIC) || (text && kudp_put_text(w, skb)))
 		goto drop;
 
-	/* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	skb_reset_redirect(skb);
-	memset(skb->cb, 0, sizeof(skb->cb));
-	skb_shinfo(skb)->tx_flags = 0;
-	skb->encapsulation = 0;
-	skb->priority = 0;
-
+	kudp_scrub(skb);
 	if (skb->protocol == htons(ETH_P_IPV6))
-		verdict = kudp_answer_ipv6(w, skb, iif, kept);
+		verdict = kudp_answer_ipv6(w, skb, iif, summed && !text);
 	else
-		verdict = kudp_answer_ipv4(w, skb, kept);
-	kudp_count(&w->answered, verdict);
+		verdict = kudp_answer_ipv4(w, skb, summed && !text);
+	kudp_count(&w->answered, verdict, datagrams);
 	/* From send_failed on the network has the skb, or has freed it. */
 	if (verdict != KUDP_ANSWERED && verdict != KUDP_SEND_FAILED)
 		kfree_skb(skb);
 	return;
 
 drop:
-	kudp_count(&w->answered, verdict);
+	kudp_count(&w->answered, verdict, datagrams);
 	if (verdict == KUDP_DISCARDED)
 		consume_skb(skb);
 	else

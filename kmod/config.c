@@ -5,12 +5,14 @@
  *
  *	/sys/kernel/config/kudp/
  *	└── NAME/          mkdir makes a responder, rmdir stops and removes it
- *	    ├── engine     rw  kthread (default) or classic
+ *	    ├── engine     rw  kthread (default), softirq or classic
  *	    ├── reply      rw  echo (default), discard or text
  *	    ├── text       rw  what "text" answers, up to KUDP_TEXT_MAX bytes
  *	    ├── amplify    rw  1: may send more bytes than it received; default 0
  *	    ├── address    rw  own unicast address, 0.0.0.0 or ::; default 127.0.0.1
  *	    ├── port       rw  1 to 65535; no default
+ *	    ├── gro        rw  1: take and answer super-packets whole; default 0
+ *	    ├── turnaround rw  route (default), or link: past routing, see link.c
  *	    ├── batch      rw  datagrams answered in one go, 1 to KUDP_BATCH_MAX; default 64
  *	    ├── rcvbuf     rw  bytes that may wait at a worker, as SO_RCVBUF; default 4 MiB
  *	    ├── enabled    rw  1: serve in the network namespace of the writer; 0: stop
@@ -69,6 +71,8 @@ KUDP_ATTRIBUTE(text, "%.*s", (int)r->policy.text_len, r->text);
 KUDP_ATTRIBUTE(amplify, "%d", r->policy.amplify);
 KUDP_ATTRIBUTE(address, "%pISc", &r->address);
 KUDP_ATTRIBUTE(port, "%u", r->policy.port);
+KUDP_ATTRIBUTE(gro, "%d", r->gro);
+KUDP_ATTRIBUTE(turnaround, "%s", r->link ? "link" : "route");
 KUDP_ATTRIBUTE(batch, "%u", r->batch);
 KUDP_ATTRIBUTE(rcvbuf, "%u", r->rcvbuf);
 KUDP_ATTRIBUTE(enabled, "%d", r->enabled);
@@ -92,6 +96,8 @@ static struct configfs_attribute *kudp_attributes[] = {
 	&kudp_attr_amplify,
 	&kudp_attr_address,
 	&kudp_attr_port,
+	&kudp_attr_gro,
+	&kudp_attr_turnaround,
 	&kudp_attr_batch,
 	&kudp_attr_rcvbuf,
 	&kudp_attr_enabled,

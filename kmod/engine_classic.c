@@ -129,8 +129,8 @@ static int kudp_classic_run(void *worker)
 		len = kudp_classic_receive(w, &m);
 		if (len < 0 || !m.msg.msg_namelen)
 			continue;
-		kudp_count(&w->answered, KUDP_RECEIVED);
-		kudp_count(&w->answered, kudp_classic_answer(w, &m, len));
+		kudp_count(&w->answered, KUDP_RECEIVED, 1);
+		kudp_count(&w->answered, kudp_classic_answer(w, &m, len), 1);
 		cond_resched();
 	}
 	return 0;

@@ -1,30 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The default engine. A datagram is taken where UDP delivers it, in softirq (encap_rcv), and put
- * on its worker's queue: no socket queue, no accounting of its memory, no copy. The worker's thread
- * takes all that has arrived in one go and answers it as a batch, each in the skb it came in.
+ * The default engine. A datagram is taken where UDP delivers it, in softirq, and put on its
+ * worker's queue; the worker's thread takes all that has arrived in one go and answers it as a
+ * batch, each in the skb it came in. For what may take long, or shall not take the stack's time.
  */
 #include <linux/kthread.h>
-#include <net/route.h>
-#include <net/udp_tunnel.h>
+#include <uapi/linux/sched/types.h>
 
-#include "kudp.h"
+#include "answer.h"
+#include "receive.h"
 
-/* Whether what @skb asks is an address of its own: broadcast and multicast are never answered. */
-static bool kudp_is_unicast(const struct sk_buff *skb)
+/* How long, in wake-ups, a thread that found no use in patience does not try it again. */
+#define KUDP_PATIENCE_MIN	8
+#define KUDP_PATIENCE_MAX	4096
+/* A batch that had to wait longer for its CPU shows that somebody else is busy there. */
+#define KUDP_PATIENCE_NS	NSEC_PER_MSEC
+
+/* Under queue.lock, which also keeps the task from going. */
+static void kudp_kthread_wake(struct kudp_worker *w)
 {
-	if (skb->pkt_type != PACKET_HOST)
-		return false;
-	if (skb->protocol == htons(ETH_P_IPV6))
-		return !ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
-	return !skb_rtable(skb) ||
-	       !(skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST));
+	if (!w->idle)
+		return;
+	w->idle = false;
+	w->woken = local_clock();
+	wake_up_process(w->task);
 }
 
-static enum kudp_counter kudp_kthread_enqueue(struct kudp_worker *w, struct sk_buff *skb)
+/* encap_rcv: softirq, under RCU. */
+static int kudp_kthread_receive(struct sock *sk, struct sk_buff *skb)
 {
+	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
 	enum kudp_counter verdict = KUDP_ANSWERED;
 
+	/* This CPU's worker, see kudp_softirq_worker(). */
+	w = this_cpu_ptr(w->responder->workers);
+	if (unlikely(!kudp_receive(w, skb)))
+		return 0;
 	/* The device and the route may go while the datagram waits. */
 	skb->dev = NULL;
 	skb_dst_drop(skb);
@@ -32,79 +43,128 @@ static enum kudp_counter kudp_kthread_enqueue(struct kudp_worker *w, struct sk_b
 	spin_lock(&w->queue.lock);
 	if (unlikely(!w->task)) {
 		verdict = KUDP_STOPPED;
-	} else if (unlikely(w->queued + skb->truesize > w->sock->sk->sk_rcvbuf)) {
+	} else if (unlikely(w->queued + skb->truesize > sk->sk_rcvbuf)) {
 		verdict = KUDP_QUEUE_FULL;
 	} else {
 		w->queued += skb->truesize;
 		__skb_queue_tail(&w->queue, skb);
-		if (skb_queue_len(&w->queue) == 1)
-			wake_up_process(w->task);
+		kudp_kthread_wake(w);
 	}
 	spin_unlock(&w->queue.lock);
-	return verdict;
-}
-
-/* encap_rcv: softirq, under RCU; skb->data is at the UDP header, the checksum has been verified. */
-static int kudp_kthread_receive(struct sock *sk, struct sk_buff *skb)
-{
-	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
-	enum kudp_counter verdict;
-
-	/* Segments of a super-packet arrive chained to each other. */
-	skb_mark_not_on_list(skb);
-
-	kudp_count(&w->received, KUDP_RECEIVED);
-	if (unlikely(ntohs(udp_hdr(skb)->len) != skb->len))
-		verdict = KUDP_MALFORMED;
-	else if (unlikely(!kudp_is_unicast(skb)))
-		verdict = KUDP_NOT_UNICAST;
-	else
-		verdict = kudp_kthread_enqueue(w, skb);
 
 	if (unlikely(verdict != KUDP_ANSWERED)) {
-		kudp_count(&w->received, verdict);
+		kudp_count(&w->received, verdict, 1);
 		kfree_skb(skb);
 	}
 	return 0;
 }
 
-/* Moves all that waits to @batch; false if there was nothing. */
-static bool kudp_kthread_take(struct kudp_worker *w, struct sk_buff_head *batch)
+/* sk_data_ready: softirq, under RCU. What is ready stays on the socket. */
+static void kudp_kthread_ready(struct sock *sk)
 {
+	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
+
+	spin_lock(&w->queue.lock);
+	if (w->task)
+		kudp_kthread_wake(w);
+	spin_unlock(&w->queue.lock);
+}
+
+/* Moves all that waits to @batch and returns how much that is; if nothing, expects a wake-up. */
+static unsigned int kudp_kthread_take(struct kudp_worker *w, struct sk_buff_head *batch)
+{
+	struct sk_buff *skb;
+
 	spin_lock_bh(&w->queue.lock);
+	w->idle = skb_queue_empty(&w->queue);
 	skb_queue_splice_tail_init(&w->queue, batch);
 	w->queued = 0;
 	spin_unlock_bh(&w->queue.lock);
-	return !skb_queue_empty(batch);
+
+	/* Looked at after idle was set: whoever queues later sees that, and wakes. */
+	if (w->responder->gro) {
+		local_bh_disable();
+		while (skb_queue_len(batch) < w->responder->batch &&
+		       (skb = kudp_receive_queued(w->sock->sk, w)))
+			__skb_queue_tail(batch, skb);
+		local_bh_enable();
+	}
+	return skb_queue_len(batch);
 }
 
 /* Answers at most @n of @batch with softirqs held off, so that they too find a batch. */
 static void kudp_kthread_answer(struct kudp_worker *w, struct sk_buff_head *batch, unsigned int n)
 {
+	bool summed = !w->responder->gro;
 	struct sk_buff *skb;
 
 	local_bh_disable();
+	rcu_read_lock();
 	while (n-- && (skb = __skb_dequeue(batch)))
-		kudp_answer(w, skb);
+		kudp_answer(w, skb, summed);
+	rcu_read_unlock();
 	local_bh_enable();
+}
+
+static void kudp_kthread_set_patient(bool patient)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = patient ? SCHED_BATCH : SCHED_NORMAL,
+	};
+
+	sched_setattr_nocheck(current, &attr);
+}
+
+/*
+ * A thread that preempts the sender for each datagram never sees two at once, and the switches cost
+ * more than the answers. A patient one, of SCHED_BATCH, runs when the CPU has nothing else to do or
+ * its turn comes. That pays only if a batch of several comes of it, which nothing but trying tells:
+ * so a thread tries, stays patient as long as batches come, and if not waits ever longer until it
+ * tries again. A single datagram in flight is answered at once save for one in KUDP_PATIENCE_MAX.
+ */
+static void kudp_kthread_adapt(struct kudp_worker *w, unsigned int taken)
+{
+	if (!w->patient && --w->patience)
+		return;
+	if (w->patient && taken > 1 && local_clock() - w->woken < KUDP_PATIENCE_NS) {
+		w->patience_next = KUDP_PATIENCE_MIN;
+		return;
+	}
+	w->patient = !w->patient;
+	if (!w->patient) {
+		w->patience = w->patience_next;
+		w->patience_next = min(2 * w->patience_next, KUDP_PATIENCE_MAX);
+	}
+	kudp_kthread_set_patient(w->patient);
 }
 
 static int kudp_kthread_run(void *worker)
 {
 	struct kudp_worker *w = worker;
 	struct sk_buff_head batch;
+	bool slept = false;
+	unsigned int taken;
 
+	w->patient = false;
+	w->patience = KUDP_PATIENCE_MIN;
+	w->patience_next = KUDP_PATIENCE_MIN;
 	__skb_queue_head_init(&batch);
 	for (;;) {
 		/* Before the look at the queue, so that a wake-up after it is not lost. */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
 			break;
-		if (!kudp_kthread_take(w, &batch)) {
+		taken = kudp_kthread_take(w, &batch);
+		if (!taken) {
 			schedule();
+			slept = true;
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
+		if (slept)
+			kudp_kthread_adapt(w, taken);
+		slept = false;
 		while (!skb_queue_empty(&batch)) {
 			kudp_kthread_answer(w, &batch, w->responder->batch);
 			cond_resched();
@@ -116,31 +176,16 @@ static int kudp_kthread_run(void *worker)
 
 static int kudp_kthread_init(struct kudp_worker *w)
 {
-	struct sock *sk = w->sock->sk;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	rcu_assign_sk_user_data(sk, w);
-	write_unlock_bh(&sk->sk_callback_lock);
-	/*
-	 * As setup_udp_tunnel_sock() would, less the module it needs and the checksum conversion
-	 * it adds to each datagram. UDP looks at the type first, so it is last.
-	 */
-	WRITE_ONCE(udp_sk(sk)->encap_rcv, kudp_kthread_receive);
-	smp_wmb(); /* the type says that the handler is there */
-	WRITE_ONCE(udp_sk(sk)->encap_type, 1);
-	udp_tunnel_encap_enable(sk);
+	if (w->responder->gro)
+		kudp_hook_queue(w, kudp_kthread_ready);
+	else
+		kudp_hook_datagrams(w, kudp_kthread_receive);
 	return 0;
-}
-
-static void kudp_kthread_unhook(struct kudp_worker *w)
-{
-	WRITE_ONCE(udp_sk(w->sock->sk)->encap_type, 0);
-	WRITE_ONCE(udp_sk(w->sock->sk)->encap_rcv, NULL);
 }
 
 const struct kudp_engine kudp_engine_kthread = {
 	.name = "kthread",
 	.init = kudp_kthread_init,
-	.unhook = kudp_kthread_unhook,
+	.unhook = kudp_unhook,
 	.run = kudp_kthread_run,
 };

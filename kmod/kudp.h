@@ -29,11 +29,12 @@ struct kudp_engine {
 	void (*unhook)(struct kudp_worker *w);	  /* optional: its socket calls it no more */
 	void (*interrupt)(struct kudp_worker *w); /* optional: its thread sees that task is NULL */
 	void (*exit)(struct kudp_worker *w);	  /* optional: undoes init, also a half-done one */
-	int (*run)(void *worker);		  /* its thread */
+	int (*run)(void *worker);		  /* optional: its thread */
 };
 
 extern const struct kudp_engine kudp_engine_classic;
 extern const struct kudp_engine kudp_engine_kthread;
+extern const struct kudp_engine kudp_engine_softirq;
 
 struct kudp_stats {
 	struct u64_stats_sync sync;
@@ -46,10 +47,19 @@ struct kudp_worker {
 	struct socket *sock;
 	unsigned int cpu;
 	struct page *text;		/* own copy: its reference count is this CPU's alone */
-
-	struct sk_buff_head queue;	/* kthread: received, not yet answered */
-	unsigned int queued;		/* its bytes, as truesize counts; under queue.lock */
+	struct kudp_route *routes;	/* to the peers answered last */
 	struct task_struct *task;	/* NULL: none, or it must end; written under queue.lock */
+	void (*saved_data_ready)(struct sock *sk);
+
+	/* kthread: received, not yet answered */
+	struct sk_buff_head queue;
+	unsigned int queued;		/* its bytes, as truesize counts; this and on: queue.lock */
+	bool idle;			/* the thread expects a wake-up */
+	u64 woken;			/* when it last got one, local_clock() */
+	/* its own alone, see kudp_kthread_adapt() */
+	bool patient;
+	unsigned int patience;
+	unsigned int patience_next;
 
 	void *buffer;			/* classic: one datagram */
 
@@ -68,6 +78,8 @@ struct kudp_responder {
 	char text[KUDP_TEXT_MAX];
 	unsigned int batch;
 	unsigned int rcvbuf;
+	bool gro;			/* receive super-packets whole */
+	bool link;			/* turnaround=link, see link.c */
 
 	bool enabled;
 	struct net *net;		/* while enabled; left before it goes, see kudp_net_exit */
@@ -119,10 +131,11 @@ int kudp_hotplug_init(void);
 void kudp_hotplug_exit(void);
 
 /* statistics.c */
-static inline void kudp_count(struct kudp_stats *stats, enum kudp_counter counter)
+static inline void kudp_count(struct kudp_stats *stats, enum kudp_counter counter,
+			      unsigned int datagrams)
 {
 	u64_stats_update_begin(&stats->sync);
-	u64_stats_inc(&stats->n[counter]);
+	u64_stats_add(&stats->n[counter], datagrams);
 	u64_stats_update_end(&stats->sync);
 }
 
@@ -131,8 +144,5 @@ void kudp_stats_keep_drops(struct kudp_worker *w);
 ssize_t kudp_stats_print(struct kudp_responder *r, char *page);
 int kudp_stats_net_init(struct net *net);
 void kudp_stats_net_exit(struct net *net);
-
-/* answer.c */
-void kudp_answer(struct kudp_worker *w, struct sk_buff *skb);
 
 #endif

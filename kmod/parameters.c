@@ -7,10 +7,11 @@
 
 #include "kudp.h"
 
-static char *engine, *reply, *text, *amplify, *address, *port, *batch, *rcvbuf;
+static char *engine, *reply, *text, *amplify, *address, *port, *gro, *turnaround, *batch,
+	    *rcvbuf;
 
 module_param(engine, charp, 0444);
-MODULE_PARM_DESC(engine, "how datagrams are received and answered: kthread (default), classic");
+MODULE_PARM_DESC(engine, "how datagrams are received and answered: kthread (default), softirq, classic");
 module_param(reply, charp, 0444);
 MODULE_PARM_DESC(reply, "what is answered: echo (default), discard, text");
 module_param(text, charp, 0444);
@@ -21,6 +22,10 @@ module_param(address, charp, 0444);
 MODULE_PARM_DESC(address, "own unicast address, 0.0.0.0 or ::; default 127.0.0.1");
 module_param(port, charp, 0444);
 MODULE_PARM_DESC(port, "UDP port, 1 to 65535; with no parameter at all nothing is served");
+module_param(gro, charp, 0444);
+MODULE_PARM_DESC(gro, "1: take and answer super-packets (GRO, GSO) whole; default 0");
+module_param(turnaround, charp, 0444);
+MODULE_PARM_DESC(turnaround, "way back: route (default), or link: past routing and firewall");
 module_param(batch, charp, 0444);
 MODULE_PARM_DESC(batch, "datagrams answered in one go, 1 to " __stringify(KUDP_BATCH_MAX)
 		 "; default 64");
@@ -29,20 +34,40 @@ MODULE_PARM_DESC(rcvbuf, "bytes that may wait for each worker, as SO_RCVBUF; def
 
 static struct kudp_responder *kudp_default;
 
+static const struct {
+	const char *attribute;
+	char **value;
+} kudp_parameters[] = {
+	{ "engine", &engine },
+	{ "reply", &reply },
+	{ "text", &text },
+	{ "amplify", &amplify },
+	{ "address", &address },
+	{ "port", &port },
+	{ "gro", &gro },
+	{ "turnaround", &turnaround },
+	{ "batch", &batch },
+	{ "rcvbuf", &rcvbuf },
+};
+
+static bool kudp_parameters_given(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kudp_parameters); i++)
+		if (*kudp_parameters[i].value)
+			return true;
+	return false;
+}
+
 static int kudp_default_enable(struct kudp_responder *r)
 {
-	const struct {
-		const char *attribute, *value;
-	} given[] = {
-		{ "engine", engine }, { "reply", reply }, { "text", text }, { "amplify", amplify },
-		{ "address", address }, { "port", port }, { "batch", batch }, { "rcvbuf", rcvbuf },
-	};
 	int i, err = 0;
 
 	mutex_lock(&kudp_lock);
-	for (i = 0; i < ARRAY_SIZE(given) && !err; i++)
-		if (given[i].value)
-			err = kudp_set(r, given[i].attribute, given[i].value);
+	for (i = 0; i < ARRAY_SIZE(kudp_parameters) && !err; i++)
+		if (*kudp_parameters[i].value)
+			err = kudp_set(r, kudp_parameters[i].attribute, *kudp_parameters[i].value);
 	if (!err)
 		err = kudp_set(r, "enabled", "1");
 	mutex_unlock(&kudp_lock);
@@ -54,7 +79,7 @@ int kudp_parameters_init(void)
 	struct kudp_responder *r;
 	int err;
 
-	if (!engine && !reply && !text && !amplify && !address && !port && !batch && !rcvbuf)
+	if (!kudp_parameters_given())
 		return 0;
 	r = kudp_responder_create("default");
 	if (IS_ERR(r))

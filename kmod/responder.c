@@ -6,6 +6,7 @@
 #include <net/sock_reuseport.h>
 
 #include "kudp.h"
+#include "link.h"
 
 /* Serialises every change of configuration and state; never taken on the packet path. */
 DEFINE_MUTEX(kudp_lock);
@@ -101,6 +102,11 @@ int kudp_responder_enable(struct kudp_responder *r)
 
 	lockdep_assert_held(&kudp_lock);
 	r->net = current->nsproxy->net_ns;
+	if (r->link && !kudp_link_is_possible(r)) {
+		pr_err("%s: turnaround=link: want an address on an Ethernet device, not %pISc\n",
+		       kudp_name(r), &r->address);
+		return -EOPNOTSUPP;
+	}
 	for_each_possible_cpu(cpu) {
 		err = kudp_worker_init(per_cpu_ptr(r->workers, cpu), r, cpu);
 		if (err)

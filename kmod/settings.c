@@ -20,6 +20,7 @@ const char * const kudp_replies[KUDP_N_REPLIES] = {
 
 static const struct kudp_engine * const kudp_engines[] = {
 	&kudp_engine_kthread,
+	&kudp_engine_softirq,
 	&kudp_engine_classic,
 };
 
@@ -56,7 +57,7 @@ static int kudp_set_engine(struct kudp_responder *r, const char *value)
 			return 0;
 		}
 	}
-	return kudp_refuse(r, "engine", value, "kthread or classic");
+	return kudp_refuse(r, "engine", value, "kthread, softirq or classic");
 }
 
 static int kudp_set_reply(struct kudp_responder *r, const char *value)
@@ -80,10 +81,27 @@ static int kudp_set_text(struct kudp_responder *r, const char *value)
 	return 0;
 }
 
+static int kudp_set_bool(const struct kudp_responder *r, const char *attribute,
+			 const char *value, bool *set)
+{
+	return kstrtobool(value, set) ? kudp_refuse(r, attribute, value, "0 or 1") : 0;
+}
+
 static int kudp_set_amplify(struct kudp_responder *r, const char *value)
 {
-	if (kstrtobool(value, &r->policy.amplify))
-		return kudp_refuse(r, "amplify", value, "0 or 1");
+	return kudp_set_bool(r, "amplify", value, &r->policy.amplify);
+}
+
+static int kudp_set_gro(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_bool(r, "gro", value, &r->gro);
+}
+
+static int kudp_set_turnaround(struct kudp_responder *r, const char *value)
+{
+	if (strcmp(value, "route") && strcmp(value, "link"))
+		return kudp_refuse(r, "turnaround", value, "route or link");
+	r->link = !strcmp(value, "link");
 	return 0;
 }
 
@@ -137,21 +155,35 @@ static int kudp_set_rcvbuf(struct kudp_responder *r, const char *value)
 	return kudp_set_number(r, "rcvbuf", value, &r->rcvbuf, KUDP_RCVBUF_MIN, KUDP_RCVBUF_MAX);
 }
 
+/* What each attribute allows, but not all together. */
+static int kudp_check_together(const struct kudp_responder *r)
+{
+	bool classic = r->engine == &kudp_engine_classic;
+
+	if (!r->policy.port)
+		return kudp_refuse(r, "port", "", "1 to 65535 before enabled=1");
+	if (r->gro && (classic || r->policy.reply == KUDP_TEXT))
+		return kudp_refuse(r, "gro", "1", "engine kthread or softirq, not reply text");
+	if (r->link && (r->engine != &kudp_engine_softirq || r->gro))
+		return kudp_refuse(r, "turnaround", "link", "engine softirq, gro 0");
+	return 0;
+}
+
 static int kudp_set_enabled(struct kudp_responder *r, const char *value)
 {
 	bool enabled;
+	int err;
 
-	if (kstrtobool(value, &enabled))
-		return kudp_refuse(r, "enabled", value, "0 or 1");
+	err = kudp_set_bool(r, "enabled", value, &enabled);
+	if (err)
+		return err;
 	if (!enabled) {
 		kudp_responder_disable(r);
 		return 0;
 	}
 	if (r->enabled)
 		return 0;
-	if (!r->policy.port)
-		return kudp_refuse(r, "port", "", "1 to 65535 before enabled=1");
-	return kudp_responder_enable(r);
+	return kudp_check_together(r) ?: kudp_responder_enable(r);
 }
 
 static const struct {
@@ -164,6 +196,8 @@ static const struct {
 	{ "amplify", kudp_set_amplify },
 	{ "address", kudp_set_address },
 	{ "port", kudp_set_port },
+	{ "gro", kudp_set_gro },
+	{ "turnaround", kudp_set_turnaround },
 	{ "batch", kudp_set_batch },
 	{ "rcvbuf", kudp_set_rcvbuf },
 	{ "enabled", kudp_set_enabled },

@@ -5,9 +5,9 @@
  * threads come and go with their CPUs; a CPU that is offline receives nothing.
  */
 #include <linux/kthread.h>
-#include <net/ipv6.h>
 
 #include "kudp.h"
+#include "route.h"
 
 static enum cpuhp_state kudp_hotplug_state;
 
@@ -32,6 +32,7 @@ int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned i
 	w->responder = r;
 	w->cpu = cpu;
 	w->queued = 0;
+	w->idle = false;
 	skb_queue_head_init(&w->queue);
 	kudp_stats_reset(w);
 
@@ -40,6 +41,8 @@ int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned i
 		return err;
 	sock_set_rcvbuf(w->sock->sk, r->rcvbuf);
 	err = kudp_text_copy(w);
+	if (!err)
+		err = kudp_routes_init(w);
 	if (!err)
 		err = r->engine->init(w);
 	if (err)
@@ -57,6 +60,7 @@ void kudp_worker_exit(struct kudp_worker *w)
 	if (w->text)
 		put_page(w->text);
 	w->text = NULL;
+	kudp_routes_exit(w);
 	kudp_stats_keep_drops(w);
 	sock_release(w->sock);
 	w->sock = NULL;
@@ -75,6 +79,8 @@ static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
 	struct kudp_worker *w = per_cpu_ptr(r->workers, cpu);
 	struct task_struct *task;
 
+	if (!r->engine->run)
+		return 0;
 	task = kthread_create_on_node(r->engine->run, w, cpu_to_node(cpu), "kudp/%u/%s", cpu,
 				      kudp_name(r));
 	if (IS_ERR(task))
@@ -103,7 +109,7 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 
 	/* Without a task nothing more is queued; an answer hours later would serve nobody. */
 	while ((skb = skb_dequeue(&w->queue))) {
-		kudp_count(&w->answered, KUDP_STOPPED);
+		kudp_count(&w->answered, KUDP_STOPPED, 1);
 		kfree_skb(skb);
 	}
 	w->queued = 0;

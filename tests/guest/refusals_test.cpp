@@ -33,8 +33,8 @@ class Refused : public testing::TestWithParam<Refusal> {};
 INSTANTIATE_TEST_SUITE_P(
     , Refused,
     testing::Values(
-        Refusal{"engine", "warp", "kudp: r: engine=warp: want kthread or classic"},
-        Refusal{"engine", "\n", "kudp: r: engine=: want kthread or classic"},
+        Refusal{"engine", "warp", "kudp: r: engine=warp: want kthread, softirq or classic"},
+        Refusal{"engine", "\n", "kudp: r: engine=: want kthread, softirq or classic"},
         Refusal{"reply", "chargen", "kudp: r: reply=chargen: want echo, discard or text"},
         Refusal{"text", std::string(1025, 'x'), ": want up to 1024 bytes"},
         Refusal{"amplify", "maybe", "kudp: r: amplify=maybe: want 0 or 1"},
@@ -47,6 +47,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"port", "65536", "kudp: r: port=65536: want 1 to 65535"},
         Refusal{"port", "-1", "kudp: r: port=-1: want 1 to 65535"},
         Refusal{"port", "80x", "kudp: r: port=80x: want 1 to 65535"},
+        Refusal{"gro", "2", "kudp: r: gro=2: want 0 or 1"},
+        Refusal{"turnaround", "u", "kudp: r: turnaround=u: want route or link"},
         Refusal{"batch", "0", "kudp: r: batch=0: want 1 to 256"},
         Refusal{"batch", "257", "kudp: r: batch=257: want 1 to 256"},
         Refusal{"rcvbuf", "4095", "kudp: r: rcvbuf=4095: want 4096 to 1073741824"},
@@ -76,6 +78,8 @@ TEST(Enabled, AttributesAreBusy) {
                                                             {"address", "::1"},
                                                             {"port", "9001"},
                                                             {"batch", "1"},
+                                                            {"gro", "1"},
+                                                            {"turnaround", "link"},
                                                             {"rcvbuf", "8192"}}) {
     const std::string before = responder.get(attribute);
     KernelLog kernel;
@@ -137,6 +141,45 @@ TEST(ForeignAddress, IsRefused) {
   expect_nothing_left(responder);
 }
 
+// Each allowed by itself.
+TEST(Combination, IsRefused) {
+  const struct {
+    Responder::Settings settings;
+    const char* log;
+  } rows[] = {
+      {{{"engine", "classic"}, {"gro", "1"}},
+       "kudp: r: gro=1: want engine kthread or softirq, not reply text"},
+      {{{"engine", "softirq"}, {"gro", "1"}, {"reply", "text"}},
+       "kudp: r: gro=1: want engine kthread or softirq, not reply text"},
+      {{{"turnaround", "link"}}, "kudp: r: turnaround=link: want engine softirq, gro 0"},
+      {{{"engine", "softirq"}, {"turnaround", "link"}, {"gro", "1"}},
+       "kudp: r: turnaround=link: want engine softirq, gro 0"},
+  };
+  for (const auto& [settings, log] : rows) {
+    Responder responder("r", settings);
+    ASSERT_EQ(responder.set("port", "9000"), 0);
+    KernelLog kernel;
+    EXPECT_EQ(responder.set("enabled", "1"), EINVAL);
+    EXPECT_THAT(kudp_lines(kernel), testing::ElementsAre(log));
+    expect_nothing_left(responder);
+  }
+}
+
+TEST(LinkTurnaround, IsRefusedOnLoopback) {
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    Responder responder(
+        "r",
+        {{"engine", "softirq"}, {"turnaround", "link"}, {"address", address}, {"port", "9000"}});
+    KernelLog kernel;
+    EXPECT_EQ(responder.set("enabled", "1"), EOPNOTSUPP);
+    EXPECT_THAT(kudp_lines(kernel),
+                testing::ElementsAre(std::string("kudp: r: turnaround=link: want an address on an "
+                                                 "Ethernet device, not ") +
+                                     address));
+    expect_nothing_left(responder);
+  }
+}
+
 class Parameters : public testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(unload_module(), 0); }
@@ -166,7 +209,8 @@ TEST_F(Parameters, ThatAreWrongKeepTheModuleOut) {
            {"port=0", EINVAL, "kudp: default: port=0: want 1 to 65535"},
            {"port=70000", EINVAL, "kudp: default: port=70000: want 1 to 65535"},
            {"engine=classic", EINVAL, "kudp: default: port=: want 1 to 65535 before enabled=1"},
-           {"port=9000 engine=x", EINVAL, "kudp: default: engine=x: want kthread or classic"},
+           {"port=9000 engine=x", EINVAL,
+            "kudp: default: engine=x: want kthread, softirq or classic"},
            {"port=9000 batch=0", EINVAL, "kudp: default: batch=0: want 1 to 256"},
            {"port=9000 address=198.18.1.77", EADDRNOTAVAIL,
             "kudp: default: address=198.18.1.77: not on this host: want one of its own, or "

@@ -19,7 +19,9 @@ constexpr int kPort = 9000;
 
 class Replies : public testing::TestWithParam<std::tuple<const char*, int>> {
  protected:
-  std::string engine() const { return std::get<0>(GetParam()); }
+  // The engine, with "_gro" or "_link" behind it where that is switched on.
+  std::string way() const { return std::get<0>(GetParam()); }
+  std::string engine() const { return way().substr(0, way().find('_')); }
   bool v6() const { return std::get<1>(GetParam()) == 6; }
   std::string server() const { return v6() ? kServer6 : kServer4; }
   std::string server_b() const { return v6() ? kServer6b : kServer4b; }
@@ -31,6 +33,10 @@ class Replies : public testing::TestWithParam<std::tuple<const char*, int>> {
                                Responder::Settings more = {}) const {
     Responder::Settings all{
         {"engine", engine()}, {"address", address}, {"port", std::to_string(port)}};
+    // Where they can be had: super-packets not with a text, the link not on loopback.
+    const bool text = !more.empty() && more[0].second == "text";
+    if (way().ends_with("_gro") && !text) all.emplace_back("gro", "1");
+    if (way().ends_with("_link") && address != loopback()) all.emplace_back("turnaround", "link");
     all.insert(all.end(), more.begin(), more.end());
     all.emplace_back("enabled", "1");
     return all;
@@ -41,7 +47,8 @@ class Replies : public testing::TestWithParam<std::tuple<const char*, int>> {
 class RepliesIpv4 : public Replies {};
 class RepliesIpv6 : public Replies {};
 
-const auto kEngines = testing::Values("classic", "kthread");
+const auto kEngines =
+    testing::Values("classic", "kthread", "kthread_gro", "softirq", "softirq_gro", "softirq_link");
 
 std::string test_name(const testing::TestParamInfo<std::tuple<const char*, int>>& test) {
   return std::string(std::get<0>(test.param)) + "_ipv" + std::to_string(std::get<1>(test.param));

@@ -21,7 +21,7 @@ class Statistics : public testing::TestWithParam<const char*> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Statistics, testing::Values("classic", "kthread"),
+INSTANTIATE_TEST_SUITE_P(, Statistics, testing::Values("classic", "kthread", "softirq"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST_P(Statistics, EverythingSentIsCounted) {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers a datagram where it arrives, in softirq: no queue, no thread, no wake-up. The time it
+ * takes is the network stack's own, so it is for answers that are made at once.
+ */
+#include "answer.h"
+#include "link.h"
+#include "receive.h"
+
+/*
+ * Not the socket's worker but this CPU's, which nobody else uses at the same time. With steering
+ * they are one and the same, except while the sockets are bound one after the other.
+ */
+static struct kudp_worker *kudp_softirq_worker(const struct sock *sk)
+{
+	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
+
+	return this_cpu_ptr(w->responder->workers);
+}
+
+/* encap_rcv: softirq, under RCU. */
+static int kudp_softirq_receive(struct sock *sk, struct sk_buff *skb)
+{
+	struct kudp_worker *w = kudp_softirq_worker(sk);
+
+	if (likely(kudp_receive(w, skb)))
+		kudp_answer(w, skb, true);
+	return 0;
+}
+
+static int kudp_softirq_receive_link(struct sock *sk, struct sk_buff *skb)
+{
+	struct kudp_worker *w = kudp_softirq_worker(sk);
+
+	if (likely(kudp_receive(w, skb)))
+		kudp_answer_link(w, skb);
+	return 0;
+}
+
+/* sk_data_ready: softirq, under RCU. */
+static void kudp_softirq_ready(struct sock *sk)
+{
+	struct kudp_worker *w = kudp_softirq_worker(sk);
+	struct sk_buff *skb;
+
+	while ((skb = kudp_receive_queued(sk, w)))
+		kudp_answer(w, skb, false);
+}
+
+static int kudp_softirq_init(struct kudp_worker *w)
+{
+	if (w->responder->gro)
+		kudp_hook_queue(w, kudp_softirq_ready);
+	else if (w->responder->link)
+		kudp_hook_datagrams(w, kudp_softirq_receive_link);
+	else
+		kudp_hook_datagrams(w, kudp_softirq_receive);
+	return 0;
+}
+
+const struct kudp_engine kudp_engine_softirq = {
+	.name = "softirq",
+	.init = kudp_softirq_init,
+	.unhook = kudp_unhook,
+};

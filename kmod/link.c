@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * turnaround=link: the answer leaves through the device that its request came in by, to the
+ * station that sent it there. It passes by the routing table, the neighbour table, IPsec, and what
+ * netfilter and BPF do to a host's own datagrams; the device's queueing discipline still counts.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/inetdevice.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/udp.h>
+
+#include "answer.h"
+#include "link.h"
+
+static bool kudp_link_is_usable(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_ETHER && !(dev->flags & (IFF_LOOPBACK | IFF_NOARP));
+}
+
+/* Whether the device of the responder's address, if it has just one, can serve turnaround=link. */
+bool kudp_link_is_possible(const struct kudp_responder *r)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&r->address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&r->address;
+	struct net_device *dev;
+	bool possible;
+
+	if (kudp_is_wildcard(r))
+		return true;
+	rcu_read_lock();
+	if (r->address.ss_family == AF_INET6)
+		dev = ipv6_dev_find(r->net, &in6->sin6_addr, NULL);
+	else
+		dev = __ip_dev_find(r->net, in4->sin_addr.s_addr, false);
+	possible = !dev || kudp_link_is_usable(dev); /* without one, binding says so */
+	rcu_read_unlock();
+	return possible;
+}
+
+/*
+ * Only a datagram that lies in its frame as an answer would can be turned there: an Ethernet
+ * header, an IP header without options, no fragments, the payload kept.
+ */
+static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *skb)
+{
+	unsigned int header = skb_transport_offset(skb) - skb_network_offset(skb);
+
+	return w->responder->policy.reply == KUDP_ECHO && kudp_link_is_usable(skb->dev) &&
+	       skb_mac_header_was_set(skb) && skb_mac_header_len(skb) == ETH_HLEN &&
+	       skb->len + header <= READ_ONCE(skb->dev->mtu) &&
+	       header == (skb->protocol == htons(ETH_P_IPV6) ? sizeof(struct ipv6hdr) :
+							       sizeof(struct iphdr));
+}
+
+static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net)
+{
+	struct ipv6hdr *ip6h;
+	struct iphdr *iph;
+
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		ip6h = ipv6_hdr(skb);
+		swap(ip6h->saddr, ip6h->daddr);
+		ip6_flow_hdr(ip6h, 0, 0);
+		ip6h->hop_limit = READ_ONCE(net->ipv6.devconf_all->hop_limit);
+		return;
+	}
+	iph = ip_hdr(skb);
+	swap(iph->saddr, iph->daddr);
+	iph->tos = 0;
+	iph->id = 0;
+	iph->frag_off = htons(IP_DF);
+	iph->ttl = READ_ONCE(net->ipv4.sysctl_ip_default_ttl);
+	ip_send_check(iph);
+}
+
+/* As kudp_answer(), also in what may not be answered; what does not fit is routed. */
+void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct udphdr *uh = udp_hdr(skb);
+	u8 station[ETH_ALEN];
+	int err;
+
+	if (unlikely(!kudp_link_fits(w, skb)) ||
+	    kudp_decide(&w->responder->policy, ntohs(uh->source), 0) != KUDP_ANSWERED ||
+	    skb_unclone(skb, GFP_ATOMIC)) {
+		kudp_answer(w, skb, true);
+		return;
+	}
+	kudp_scrub(skb);
+	/* A sum does not change when what it is of is swapped; see kudp_put_udp(). */
+	uh = udp_hdr(skb);
+	swap(uh->source, uh->dest);
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		skb->ip_summed = CHECKSUM_NONE;
+	kudp_link_turn_ip(skb, dev_net(dev));
+
+	skb_push(skb, skb->data - skb_mac_header(skb));
+	ether_addr_copy(station, eth_hdr(skb)->h_source);
+	ether_addr_copy(eth_hdr(skb)->h_source, eth_hdr(skb)->h_dest);
+	ether_addr_copy(eth_hdr(skb)->h_dest, station);
+	skb->dev = dev;
+	err = dev_queue_xmit(skb);
+	kudp_count(&w->answered, net_xmit_eval(err) ? KUDP_SEND_FAILED : KUDP_ANSWERED, 1);
+}

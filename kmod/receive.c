@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two places where an engine can take what a socket receives, both in softirq:
+ *
+ * - encap_rcv gets each datagram before it is queued: no lock, no accounting of its memory. UDP
+ *   cuts super-packets up before it.
+ * - sk_data_ready is told of what was queued. With UDP_GRO that may be super-packets, whole, which
+ *   is worth much more than the price of the queue; for single datagrams it is not.
+ */
+#include <net/route.h>
+#include <net/udp.h>
+#include <net/udp_tunnel.h>
+
+#include "answer.h"
+#include "compat.h"
+#include "receive.h"
+
+static void kudp_hook(struct kudp_worker *w, void (*ready)(struct sock *))
+{
+	struct sock *sk = w->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	rcu_assign_sk_user_data(sk, w);
+	if (ready) {
+		w->saved_data_ready = sk->sk_data_ready;
+		WRITE_ONCE(sk->sk_data_ready, ready);
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * As setup_udp_tunnel_sock() would, less the module it needs and the checksum conversion it adds to
+ * each datagram.
+ */
+void kudp_hook_datagrams(struct kudp_worker *w, int (*receive)(struct sock *, struct sk_buff *))
+{
+	struct sock *sk = w->sock->sk;
+
+	kudp_hook(w, NULL);
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, receive);
+	smp_wmb(); /* UDP looks at the type first, then for the handler */
+	WRITE_ONCE(udp_sk(sk)->encap_type, 1);
+	udp_tunnel_encap_enable(sk);
+}
+
+void kudp_hook_queue(struct kudp_worker *w, void (*ready)(struct sock *))
+{
+	kudp_hook(w, ready);
+	kudp_enable_gro(w->sock);
+}
+
+/* Once synchronize_net() has returned after this, neither handler runs. */
+void kudp_unhook(struct kudp_worker *w)
+{
+	struct sock *sk = w->sock->sk;
+
+	WRITE_ONCE(udp_sk(sk)->encap_type, 0);
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+	if (!w->saved_data_ready)
+		return;
+	write_lock_bh(&sk->sk_callback_lock);
+	WRITE_ONCE(sk->sk_data_ready, w->saved_data_ready);
+	write_unlock_bh(&sk->sk_callback_lock);
+	w->saved_data_ready = NULL;
+}
+
+/*
+ * Whether a datagram may be considered at all: KUDP_ANSWERED, or why not. Only the route that it
+ * came in by knows a subnet's broadcast address.
+ */
+static enum kudp_counter kudp_inspect(const struct sk_buff *skb)
+{
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return KUDP_NOT_UNICAST;
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
+			return KUDP_NOT_UNICAST;
+	} else if (unlikely(skb_rtable(skb) &&
+			    skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))) {
+		return KUDP_NOT_UNICAST;
+	}
+	if (unlikely(ntohs(udp_hdr(skb)->len) != skb->len))
+		return KUDP_MALFORMED;
+	return KUDP_ANSWERED;
+}
+
+/*
+ * For encap_rcv: counts @skb, whose data is at the UDP header and whose checksum was verified. If
+ * false it may not be answered and is gone.
+ */
+bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb)
+{
+	enum kudp_counter verdict;
+
+	/* Segments of a super-packet arrive chained to each other. */
+	skb_mark_not_on_list(skb);
+
+	kudp_count(&w->received, KUDP_RECEIVED, 1);
+	verdict = kudp_inspect(skb);
+	if (likely(verdict == KUDP_ANSWERED))
+		return true;
+	kudp_count(&w->received, verdict, 1);
+	kfree_skb(skb);
+	return false;
+}
+
+static enum kudp_counter kudp_inspect_queued(struct sk_buff *skb)
+{
+	if (udp_lib_checksum_complete(skb))
+		return KUDP_SOCKET_DROPS;
+	/* The route is gone: that back from a broadcast address will not be found. */
+	skb_push(skb, sizeof(struct udphdr));
+	return kudp_inspect(skb);
+}
+
+/*
+ * For sk_data_ready: the next datagram or super-packet that may be answered, its data at the UDP
+ * header, or NULL. ip_summed does not say any more what its checksum field lacks.
+ */
+struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w)
+{
+	enum kudp_counter verdict;
+	struct sk_buff *skb;
+	int off = 0, err;
+
+	while (!skb_queue_empty_lockless(&sk->sk_receive_queue) ||
+	       !skb_queue_empty_lockless(&udp_sk(sk)->reader_queue)) {
+		skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
+		if (!skb)
+			return NULL;
+		skb->dev = NULL; /* the queue had its own use for this field */
+		__UDPX_INC_STATS(sk, UDP_MIB_INDATAGRAMS);
+		verdict = kudp_inspect_queued(skb);
+		kudp_count(&w->received, KUDP_RECEIVED, kudp_datagrams(skb));
+		if (likely(verdict == KUDP_ANSWERED))
+			return skb;
+		kudp_count(&w->received, verdict, kudp_datagrams(skb));
+		kfree_skb(skb);
+	}
+	return NULL;
+}

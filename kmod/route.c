@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ways back, remembered by each worker for the peers it answered last: a look-up in the routing
+ * table costs as much as all the rest of an answer. An entry counts only as long as dst_check()
+ * says so, as for a connected socket: a change of routes or addresses takes effect at once.
+ */
+#include <linux/hash.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "route.h"
+
+#define KUDP_ROUTE_BITS 8	/* direct-mapped: two peers that meet cost look-ups, no search */
+
+struct kudp_route {
+	struct dst_entry *dst;
+	u32 cookie;		/* for dst_check() */
+	struct in6_addr peer;	/* IPv4: mapped */
+	struct in6_addr local;
+};
+
+int kudp_routes_init(struct kudp_worker *w)
+{
+	w->routes = kvzalloc_node(sizeof(*w->routes) << KUDP_ROUTE_BITS, GFP_KERNEL,
+				  cpu_to_node(w->cpu));
+	return w->routes ? 0 : -ENOMEM;
+}
+
+void kudp_routes_exit(struct kudp_worker *w)
+{
+	int i;
+
+	if (!w->routes)
+		return;
+	for (i = 0; i < 1 << KUDP_ROUTE_BITS; i++)
+		dst_release(w->routes[i].dst);
+	kvfree(w->routes);
+	w->routes = NULL;
+}
+
+/*
+ * Where a rule or an IPsec policy may look at ports, what holds for a peer need not hold for its
+ * next datagram. A change of either makes dst_check() fail.
+ */
+static bool kudp_route_is_by_port(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	if (net->xfrm.policy_count[XFRM_POLICY_OUT])
+		return true;
+#endif
+#ifdef CONFIG_IP_MULTIPLE_TABLES
+	if (net->ipv4.fib_rules_require_fldissect)
+		return true;
+#endif
+#ifdef CONFIG_IPV6_MULTIPLE_TABLES
+	if (net->ipv6.fib6_rules_require_fldissect)
+		return true;
+#endif
+	return false;
+}
+
+/* Remembers a route that @skb holds. */
+static void kudp_route_keep(struct kudp_worker *w, struct kudp_route *route,
+			    const struct in6_addr *local, const struct in6_addr *peer,
+			    const struct sk_buff *skb, u32 cookie)
+{
+	if (kudp_route_is_by_port(sock_net(w->sock->sk)))
+		return;
+	dst_release(route->dst);
+	route->dst = dst_clone(skb_dst(skb));
+	route->cookie = cookie;
+	route->local = *local;
+	route->peer = *peer;
+}
+
+/*
+ * Sets the route from @local to @peer on @skb. False if there is none, or @local is not an address
+ * of this host. Softirqs are disabled and RCU is held, so that an entry may go without a reference.
+ */
+bool kudp_route_ipv4(struct kudp_worker *w, struct sk_buff *skb, __be32 local, __be32 peer)
+{
+	struct kudp_route *route = &w->routes[hash_32((__force u32)peer, KUDP_ROUTE_BITS)];
+	struct sock *sk = w->sock->sk;
+	struct udphdr *uh = udp_hdr(skb);
+	struct in6_addr mapped_local, mapped_peer;
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	if (likely(route->dst && route->peer.s6_addr32[3] == peer &&
+		   route->local.s6_addr32[3] == local && ipv6_addr_v4mapped(&route->peer) &&
+		   dst_check(route->dst, 0))) {
+		skb_dst_set_noref(skb, route->dst);
+		return true;
+	}
+
+	flowi4_init_output(&fl4, 0, 0, 0, RT_SCOPE_UNIVERSE, IPPROTO_UDP, 0, peer, local,
+			   uh->source, uh->dest, sk->sk_uid);
+	rt = ip_route_output_flow(sock_net(sk), &fl4, sk);
+	if (IS_ERR(rt))
+		return false;
+	skb_dst_set(skb, &rt->dst);
+	ipv6_addr_set_v4mapped(local, &mapped_local);
+	ipv6_addr_set_v4mapped(peer, &mapped_peer);
+	kudp_route_keep(w, route, &mapped_local, &mapped_peer, skb, 0);
+	return true;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+/* The same; a link-local @peer is one of the interface @iif. */
+bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in6_addr *local,
+		     const struct in6_addr *peer, int iif)
+{
+	struct kudp_route *route = &w->routes[hash_32(ipv6_addr_hash(peer), KUDP_ROUTE_BITS)];
+	bool scoped = ipv6_addr_type(peer) & IPV6_ADDR_LINKLOCAL;
+	struct sock *sk = w->sock->sk;
+	struct udphdr *uh = udp_hdr(skb);
+	struct flowi6 fl6 = {
+		.flowi6_oif = scoped ? iif : 0,
+		.flowi6_proto = IPPROTO_UDP,
+		.daddr = *peer,
+		.saddr = *local,
+		.fl6_dport = uh->source,
+		.fl6_sport = uh->dest,
+		.flowi6_uid = sk->sk_uid,
+	};
+	struct dst_entry *dst;
+
+	if (likely(route->dst && ipv6_addr_equal(&route->peer, peer) &&
+		   ipv6_addr_equal(&route->local, local) &&
+		   dst_check(route->dst, route->cookie))) {
+		skb_dst_set_noref(skb, route->dst);
+		return true;
+	}
+
+	dst = ip6_dst_lookup_flow(sock_net(sk), sk, &fl6, NULL);
+	if (IS_ERR(dst))
+		return false;
+	skb_dst_set(skb, dst);
+	if (!scoped)
+		kudp_route_keep(w, route, local, peer, skb,
+				rt6_get_cookie((struct rt6_info *)dst));
+	return true;
+}
+#endif
