@@ -26,20 +26,25 @@ static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
 }
 
 /*
- * Swaps the ports and gives the datagram its checksum. @sum is that of the pseudo header. Swapping
- * addresses and ports does not change a sum, so one that was complete and verified still holds
- * where the payload was @kept.
+ * Swapping addresses and ports does not change a checksum: where the payload was kept, one that was
+ * complete and verified still holds, and one that the device is to complete (CHECKSUM_PARTIAL) is
+ * where it was. Whether that is the UDP header's is the word of a device, so it is looked at.
  */
-static void kudp_put_udp(struct sk_buff *skb, bool kept, __sum16 sum)
+static inline bool kudp_keeps_sum(struct sk_buff *skb)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		return skb->csum_start == skb_transport_header(skb) - skb->head &&
+		       skb->csum_offset == offsetof(struct udphdr, check);
+	skb->ip_summed = CHECKSUM_NONE;
+	return true;
+}
+
+/* Leaves the checksum to the device. @sum is that of the pseudo header. */
+static inline void kudp_put_sum(struct sk_buff *skb, __sum16 sum)
 {
 	struct udphdr *uh = udp_hdr(skb);
 
-	swap(uh->source, uh->dest);
 	uh->len = htons(skb->len);
-	if (kept && skb->ip_summed != CHECKSUM_PARTIAL) {
-		skb->ip_summed = CHECKSUM_NONE;
-		return;
-	}
 	uh->check = ~sum;
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_transport_header(skb) - skb->head;
@@ -60,18 +65,23 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 {
 	struct sock *sk = w->sock->sk;
 	struct net *net = sock_net(sk);
+	struct udphdr *uh = udp_hdr(skb);
 	struct iphdr *iph = ip_hdr(skb);
 	__be32 local = iph->daddr, peer = iph->saddr;
+	unsigned int mtu;
 
 	/* As for any sender, fails for a @local that is not an address of this host. */
-	if (!kudp_route_ipv4(w, skb, local, peer))
+	mtu = kudp_route_ipv4(w, skb, local, peer);
+	if (unlikely(!mtu))
 		return KUDP_NO_ROUTE;
-	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+	if (unlikely(skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
 		return KUDP_NOT_UNICAST;
 
-	kudp_put_udp(skb, kept, csum_tcpudp_magic(local, peer, skb->len, IPPROTO_UDP, 0));
+	swap(uh->source, uh->dest);
+	if (!kept || !kudp_keeps_sum(skb))
+		kudp_put_sum(skb, csum_tcpudp_magic(local, peer, skb->len, IPPROTO_UDP, 0));
 
-	iph = skb_push(skb, sizeof(*iph));
+	iph = __skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	*iph = (struct iphdr){
 		.version = 4,
@@ -82,7 +92,7 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 		.daddr = peer,
 	};
 	/* As for a socket's own: only what may be fragmented needs an id (RFC 6864). */
-	if (kudp_fits(skb, dst_mtu(skb_dst(skb)))) {
+	if (likely(kudp_fits(skb, mtu))) {
 		iph->frag_off = htons(IP_DF);
 	} else {
 		skb->ignore_df = 1;
@@ -92,9 +102,11 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff *skb, int iif,
-					  bool kept)
+static noinline_for_stack enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w,
+							     struct sk_buff *skb, int iif,
+							     bool kept)
 {
+	struct udphdr *uh = udp_hdr(skb);
 	struct sock *sk = w->sock->sk;
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	struct in6_addr local = ip6h->daddr, peer = ip6h->saddr;
@@ -102,9 +114,11 @@ static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff 
 	if (!kudp_route_ipv6(w, skb, &local, &peer, iif))
 		return KUDP_NO_ROUTE;
 
-	kudp_put_udp(skb, kept, csum_ipv6_magic(&local, &peer, skb->len, IPPROTO_UDP, 0));
+	swap(uh->source, uh->dest);
+	if (!kept || !kudp_keeps_sum(skb))
+		kudp_put_sum(skb, csum_ipv6_magic(&local, &peer, skb->len, IPPROTO_UDP, 0));
 
-	ip6h = skb_push(skb, sizeof(*ip6h));
+	ip6h = __skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	ip6_flow_hdr(ip6h, 0, 0);
 	ip6h->nexthdr = IPPROTO_UDP;

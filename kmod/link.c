@@ -91,7 +91,7 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 		return;
 	}
 	kudp_scrub(skb);
-	/* A sum does not change when what it is of is swapped; see kudp_put_udp(). */
+	/* The checksum still holds, see kudp_keeps_sum(). */
 	uh = udp_hdr(skb);
 	swap(uh->source, uh->dest);
 	if (skb->ip_summed != CHECKSUM_PARTIAL)

@@ -17,6 +17,7 @@
 struct kudp_route {
 	struct dst_entry *dst;
 	u32 cookie;		/* for dst_check() */
+	unsigned int mtu;	/* 0: ask dst */
 	struct in6_addr peer;	/* IPv4: mapped */
 	struct in6_addr local;
 };
@@ -61,58 +62,69 @@ static bool kudp_route_is_by_port(const struct net *net)
 	return false;
 }
 
-/* Remembers a route that @skb holds. */
+/* Remembers the route that @skb holds. */
 static void kudp_route_keep(struct kudp_worker *w, struct kudp_route *route,
 			    const struct in6_addr *local, const struct in6_addr *peer,
 			    const struct sk_buff *skb, u32 cookie)
 {
+	struct dst_entry *dst = skb_dst(skb);
+
 	if (kudp_route_is_by_port(sock_net(w->sock->sk)))
 		return;
 	dst_release(route->dst);
-	route->dst = dst_clone(skb_dst(skb));
+	route->dst = dst_clone(dst);
 	route->cookie = cookie;
+	/* What path MTU discovery found expires; all else that changes it makes the route invalid. */
+	route->mtu = dst->expires ? 0 : dst_mtu(dst);
 	route->local = *local;
 	route->peer = *peer;
 }
 
-/*
- * Sets the route from @local to @peer on @skb. False if there is none, or @local is not an address
- * of this host. Softirqs are disabled and RCU is held, so that an entry may go without a reference.
- */
-bool kudp_route_ipv4(struct kudp_worker *w, struct sk_buff *skb, __be32 local, __be32 peer)
+static noinline unsigned int kudp_route_look_up_ipv4(struct kudp_worker *w, struct sk_buff *skb,
+						     struct kudp_route *route, __be32 local,
+						     __be32 peer)
 {
-	struct kudp_route *route = &w->routes[hash_32((__force u32)peer, KUDP_ROUTE_BITS)];
+	struct in6_addr mapped_local, mapped_peer;
 	struct sock *sk = w->sock->sk;
 	struct udphdr *uh = udp_hdr(skb);
-	struct in6_addr mapped_local, mapped_peer;
 	struct flowi4 fl4;
 	struct rtable *rt;
-
-	if (likely(route->dst && route->peer.s6_addr32[3] == peer &&
-		   route->local.s6_addr32[3] == local && ipv6_addr_v4mapped(&route->peer) &&
-		   dst_check(route->dst, 0))) {
-		skb_dst_set_noref(skb, route->dst);
-		return true;
-	}
 
 	flowi4_init_output(&fl4, 0, 0, 0, RT_SCOPE_UNIVERSE, IPPROTO_UDP, 0, peer, local,
 			   uh->source, uh->dest, sk->sk_uid);
 	rt = ip_route_output_flow(sock_net(sk), &fl4, sk);
 	if (IS_ERR(rt))
-		return false;
+		return 0;
 	skb_dst_set(skb, &rt->dst);
 	ipv6_addr_set_v4mapped(local, &mapped_local);
 	ipv6_addr_set_v4mapped(peer, &mapped_peer);
 	kudp_route_keep(w, route, &mapped_local, &mapped_peer, skb, 0);
-	return true;
+	return dst_mtu(&rt->dst);
+}
+
+/*
+ * Sets the route from @local to @peer on @skb and returns its MTU. 0 if there is none, or @local is
+ * not an address of this host. Softirqs are disabled and RCU is held, so that an entry may go
+ * without a reference.
+ */
+unsigned int kudp_route_ipv4(struct kudp_worker *w, struct sk_buff *skb, __be32 local, __be32 peer)
+{
+	struct kudp_route *route = &w->routes[hash_32((__force u32)peer, KUDP_ROUTE_BITS)];
+
+	if (unlikely(!route->dst || route->peer.s6_addr32[3] != peer ||
+		     route->local.s6_addr32[3] != local || !ipv6_addr_v4mapped(&route->peer) ||
+		     !dst_check(route->dst, 0)))
+		return kudp_route_look_up_ipv4(w, skb, route, local, peer);
+	skb_dst_set_noref(skb, route->dst);
+	return route->mtu ?: dst_mtu(route->dst);
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* The same; a link-local @peer is one of the interface @iif. */
-bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in6_addr *local,
-		     const struct in6_addr *peer, int iif)
+static noinline bool kudp_route_look_up_ipv6(struct kudp_worker *w, struct sk_buff *skb,
+					     struct kudp_route *route,
+					     const struct in6_addr *local,
+					     const struct in6_addr *peer, int iif)
 {
-	struct kudp_route *route = &w->routes[hash_32(ipv6_addr_hash(peer), KUDP_ROUTE_BITS)];
 	bool scoped = ipv6_addr_type(peer) & IPV6_ADDR_LINKLOCAL;
 	struct sock *sk = w->sock->sk;
 	struct udphdr *uh = udp_hdr(skb);
@@ -127,13 +139,6 @@ bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in
 	};
 	struct dst_entry *dst;
 
-	if (likely(route->dst && ipv6_addr_equal(&route->peer, peer) &&
-		   ipv6_addr_equal(&route->local, local) &&
-		   dst_check(route->dst, route->cookie))) {
-		skb_dst_set_noref(skb, route->dst);
-		return true;
-	}
-
 	dst = ip6_dst_lookup_flow(sock_net(sk), sk, &fl6, NULL);
 	if (IS_ERR(dst))
 		return false;
@@ -141,6 +146,20 @@ bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in
 	if (!scoped)
 		kudp_route_keep(w, route, local, peer, skb,
 				rt6_get_cookie((struct rt6_info *)dst));
+	return true;
+}
+
+/* The same, but for the MTU; a link-local @peer is one of the interface @iif. */
+bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in6_addr *local,
+		     const struct in6_addr *peer, int iif)
+{
+	struct kudp_route *route = &w->routes[hash_32(ipv6_addr_hash(peer), KUDP_ROUTE_BITS)];
+
+	if (unlikely(!route->dst || !ipv6_addr_equal(&route->peer, peer) ||
+		     !ipv6_addr_equal(&route->local, local) ||
+		     !dst_check(route->dst, route->cookie)))
+		return kudp_route_look_up_ipv6(w, skb, route, local, peer, iif);
+	skb_dst_set_noref(skb, route->dst);
 	return true;
 }
 #endif
