@@ -7,7 +7,6 @@
  * - sk_data_ready is told of what was queued. With UDP_GRO that may be super-packets, whole, which
  *   is worth much more than the price of the queue; for single datagrams it is not.
  */
-#include <net/route.h>
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
 
@@ -62,46 +61,6 @@ void kudp_unhook(struct kudp_worker *w)
 	WRITE_ONCE(sk->sk_data_ready, w->saved_data_ready);
 	write_unlock_bh(&sk->sk_callback_lock);
 	w->saved_data_ready = NULL;
-}
-
-/*
- * Whether a datagram may be considered at all: KUDP_ANSWERED, or why not. Only the route that it
- * came in by knows a subnet's broadcast address.
- */
-static enum kudp_counter kudp_inspect(const struct sk_buff *skb)
-{
-	if (unlikely(skb->pkt_type != PACKET_HOST))
-		return KUDP_NOT_UNICAST;
-	if (skb->protocol == htons(ETH_P_IPV6)) {
-		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
-			return KUDP_NOT_UNICAST;
-	} else if (unlikely(skb_rtable(skb) &&
-			    skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))) {
-		return KUDP_NOT_UNICAST;
-	}
-	if (unlikely(ntohs(udp_hdr(skb)->len) != skb->len))
-		return KUDP_MALFORMED;
-	return KUDP_ANSWERED;
-}
-
-/*
- * For encap_rcv: counts @skb, whose data is at the UDP header and whose checksum was verified. If
- * false it may not be answered and is gone.
- */
-bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb)
-{
-	enum kudp_counter verdict;
-
-	/* Segments of a super-packet arrive chained to each other. */
-	skb_mark_not_on_list(skb);
-
-	kudp_count(&w->received, KUDP_RECEIVED, 1);
-	verdict = kudp_inspect(skb);
-	if (likely(verdict == KUDP_ANSWERED))
-		return true;
-	kudp_count(&w->received, verdict, 1);
-	kfree_skb(skb);
-	return false;
 }
 
 static enum kudp_counter kudp_inspect_queued(struct sk_buff *skb)

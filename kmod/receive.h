@@ -2,12 +2,55 @@
 #ifndef KUDP_RECEIVE_H
 #define KUDP_RECEIVE_H
 
+#include <linux/udp.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
 #include "kudp.h"
 
 void kudp_hook_datagrams(struct kudp_worker *w, int (*receive)(struct sock *, struct sk_buff *));
 void kudp_hook_queue(struct kudp_worker *w, void (*ready)(struct sock *));
 void kudp_unhook(struct kudp_worker *w);
-bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb);
 struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w);
+
+/*
+ * Whether a datagram may be considered at all: KUDP_ANSWERED, or why not. Only the route that it
+ * came in by knows a subnet's broadcast address.
+ */
+static inline enum kudp_counter kudp_inspect(const struct sk_buff *skb)
+{
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return KUDP_NOT_UNICAST;
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
+			return KUDP_NOT_UNICAST;
+	} else if (unlikely(skb_rtable(skb) &&
+			    skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))) {
+		return KUDP_NOT_UNICAST;
+	}
+	if (unlikely(ntohs(udp_hdr(skb)->len) != skb->len))
+		return KUDP_MALFORMED;
+	return KUDP_ANSWERED;
+}
+
+/*
+ * For encap_rcv: counts @skb, whose data is at the UDP header and whose checksum was verified. If
+ * false it may not be answered and is gone.
+ */
+static inline bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb)
+{
+	enum kudp_counter verdict;
+
+	/* Segments of a super-packet arrive chained to each other. */
+	skb_mark_not_on_list(skb);
+
+	kudp_count(&w->received, KUDP_RECEIVED, 1);
+	verdict = kudp_inspect(skb);
+	if (likely(verdict == KUDP_ANSWERED))
+		return true;
+	kudp_count(&w->received, verdict, 1);
+	kfree_skb(skb);
+	return false;
+}
 
 #endif
