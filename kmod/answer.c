@@ -136,18 +136,6 @@ static enum kudp_counter kudp_answer_ipv6(struct kudp_worker *w, struct sk_buff 
 }
 #endif
 
-/* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */
-void kudp_scrub(struct sk_buff *skb)
-{
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	skb_reset_redirect(skb);
-	memset(skb->cb, 0, sizeof(skb->cb));
-	skb_shinfo(skb)->tx_flags = 0;
-	skb->encapsulation = 0;
-	skb->priority = 0;
-}
-
 /*
  * Answers @skb, which is the caller's alone with its data at the UDP header and its length checked,
  * and consumes it. A super-packet, whose datagrams are answered as one, must be an echo's.

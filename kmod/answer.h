@@ -2,7 +2,9 @@
 #ifndef KUDP_ANSWER_H
 #define KUDP_ANSWER_H
 
+#include <linux/ipv6.h>
 #include <linux/udp.h>
+#include <net/ip.h>
 
 #include "kudp.h"
 
@@ -13,7 +15,19 @@ static inline unsigned int kudp_datagrams(const struct sk_buff *skb)
 					      skb_shinfo(skb)->gso_size) : 1;
 }
 
-void kudp_scrub(struct sk_buff *skb);
+/* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */
+static inline void kudp_scrub(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
+	skb_reset_redirect(skb);
+	/* IP's and IPv6's control blocks; what else uses cb sets it itself. */
+	memset(skb->cb, 0, max(sizeof(*IPCB(skb)), sizeof(*IP6CB(skb))));
+	skb_shinfo(skb)->tx_flags = 0;
+	skb->encapsulation = 0;
+	skb->priority = 0;
+}
+
 void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed);
 
 #endif

@@ -98,7 +98,7 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 		skb->ip_summed = CHECKSUM_NONE;
 	kudp_link_turn_ip(skb, dev_net(dev));
 
-	skb_push(skb, skb->data - skb_mac_header(skb));
+	__skb_push(skb, skb->data - skb_mac_header(skb));
 	ether_addr_copy(station, eth_hdr(skb)->h_source);
 	ether_addr_copy(eth_hdr(skb)->h_source, eth_hdr(skb)->h_dest);
 	ether_addr_copy(eth_hdr(skb)->h_dest, station);

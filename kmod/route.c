@@ -74,7 +74,7 @@ static void kudp_route_keep(struct kudp_worker *w, struct kudp_route *route,
 	dst_release(route->dst);
 	route->dst = dst_clone(dst);
 	route->cookie = cookie;
-	/* What path MTU discovery found expires; all else that changes it makes the route invalid. */
+	/* What path MTU discovery found expires; any other change makes the route invalid. */
 	route->mtu = dst->expires ? 0 : dst_mtu(dst);
 	route->local = *local;
 	route->peer = *peer;

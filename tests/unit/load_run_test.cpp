@@ -36,6 +36,10 @@ class Server {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
+    // Room for all that a test sends, however late the server gets to it on a busy machine.
+    const int room = 32 << 20;
+    if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
+      setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     if (bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length) ||
         getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length))
       throw std::runtime_error("no test server");
