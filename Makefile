@@ -11,12 +11,14 @@ MODULE_DIR = build/module-$(KERNEL)
 CXX ?= g++
 CXXFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Werror
-KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -MMD -MP
+KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -isystem build/bpf -MMD -MP
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 LIBS = -lfmt -pthread
+build/kudp-baseline build/unit-tests: LIBS += -luring -lxdp -lbpf
 
 load_lib = $(filter-out loadgen/main.cpp,$(wildcard loadgen/*.cpp))
 base_lib = $(filter-out bench/baseline.cpp,$(wildcard bench/baseline*.cpp))
+cost_lib = $(wildcard bench/cost_*.cpp)
 unit_tests = $(wildcard tests/unit/*.cpp)
 guest_tests = $(wildcard tests/guest/*.cpp)
 
@@ -37,6 +39,13 @@ demo:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/demo --on $(ON) $(if $(OUT),--out '$(OUT)')
 
+## cost: counts the instructions of a request, by server, in an emulated guest (QUICK=1: 4 minutes)
+.PHONY: cost
+cost:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build
+	@scripts/cost $(if $(QUICK),--quick) $(if $(OUT),--out '$(OUT)')
+
 ## check: installs what is missing, builds all, runs every test here and in the guest
 .PHONY: check
 check:
@@ -52,7 +61,7 @@ lint:
 
 ## build: the module and the programs
 .PHONY: build
-build: module build/kudp-load build/kudp-baseline
+build: module build/kudp-load build/kudp-baseline build/kudp-cost
 
 ## module: kudp.ko for KERNEL
 .PHONY: module
@@ -69,16 +78,30 @@ module:
 
 build/kudp-load: $(call release,loadgen/main.cpp $(load_lib))
 build/kudp-baseline: $(call release,bench/baseline.cpp $(base_lib) $(load_lib))
+build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) $(load_lib))
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
 build/guest/guest-tests: LIBS += -lgmock -lgtest
-build/kudp-load build/kudp-baseline build/guest/guest-tests:
+build/kudp-load build/kudp-baseline build/kudp-cost build/guest/guest-tests:
 	@mkdir -p $(@D)
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
 
-build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib))
+build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib))
 	@echo '  LD      $@'
 	@$(CXX) $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
+
+# XDP programs, for the includes of their headers: each becomes one that holds it as bytes.
+bpf_headers = $(patsubst bench/%.bpf.c,build/bpf/%.skel.h,$(wildcard bench/*.bpf.c))
+$(foreach o,baseline_xdp baseline_af_xdp,build/release/bench/$(o).o build/asan/bench/$(o).o): \
+  $(bpf_headers)
+
+build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h)
+	@mkdir -p $(@D)
+	@echo '  BPF     $<'
+	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf \
+	  -I/usr/include/$(shell $(CXX) -print-multiarch) -c -o build/bpf/$*.bpf.o $<
+	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.new
+	@mv $@.new $@
 
 build/release/%.o: %.cpp
 	@mkdir -p $(@D)

@@ -29,9 +29,10 @@ struct alignas(kCacheLine) Counters {
   Counter answered;
   std::array<Counter, kRefusals> refused;
   Counter receive_errors;
+  Counter rearmed;  // io_uring: receives begun anew, for want of buffers
   Counter send_errors;
 
-  void refuse(Refusal why) { refused[static_cast<std::size_t>(why)].add(1); }
+  void refuse(Refusal why, std::uint64_t n = 1) { refused[static_cast<std::size_t>(why)].add(n); }
 };
 
 // What counters showed at one moment.
@@ -40,13 +41,25 @@ struct Totals {
   std::uint64_t answered = 0;
   std::array<std::uint64_t, kRefusals> refused{};
   std::uint64_t receive_errors = 0;
+  std::uint64_t rearmed = 0;
   std::uint64_t send_errors = 0;
+
+  Totals& operator+=(const Totals& other) {
+    received += other.received;
+    answered += other.answered;
+    for (std::size_t i = 0; i < kRefusals; ++i) refused[i] += other.refused[i];
+    receive_errors += other.receive_errors;
+    rearmed += other.rearmed;
+    send_errors += other.send_errors;
+    return *this;
+  }
 
   Totals& operator+=(const Counters& counters) {
     received += counters.received.get();
     answered += counters.answered.get();
     for (std::size_t i = 0; i < kRefusals; ++i) refused[i] += counters.refused[i].get();
     receive_errors += counters.receive_errors.get();
+    rearmed += counters.rearmed.get();
     send_errors += counters.send_errors.get();
     return *this;
   }

@@ -11,18 +11,21 @@
 
 namespace kudp::baseline {
 
-enum class EngineKind { recvfrom, recvmmsg };
+enum class EngineKind { recvfrom, recvmmsg, recvmmsg_gro, io_uring };
 
-// What an engine is given by the worker it runs in. The worker ends it by setting `stopping` and
-// then shutting the socket down, which ends a system call that waits and all that come after.
+// What an engine is given by the worker it runs in. The worker ends it by setting `stopping`, then
+// shutting the socket down, which ends a system call that waits and all that come after, and
+// making `stop_event` readable, for an engine that waits otherwise.
 struct Service {
   int socket;
   in_port_t own_port;  // network byte order
   bool wildcard;       // replies must name the address that was asked
   unsigned batch;
+  bool segments;  // merge datagrams of one flow (UDP_GRO, UDP_SEGMENT), where the engine can
   const Reply& reply;
   Counters& counters;
   const std::atomic<bool>& stopping;
+  int stop_event;
 
   bool stopped() const { return stopping.load(std::memory_order_relaxed); }
 };
@@ -37,5 +40,7 @@ class Engine {
 
 std::unique_ptr<Engine> make_recvfrom_engine(const Service& service);
 std::unique_ptr<Engine> make_recvmmsg_engine(const Service& service);
+std::unique_ptr<Engine> make_recvmmsg_gro_engine(const Service& service);
+std::unique_ptr<Engine> make_io_uring_engine(const Service& service);
 
 }  // namespace kudp::baseline

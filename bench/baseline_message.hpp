@@ -28,13 +28,16 @@ struct alignas(cmsghdr) AskedAddress {
 
 // Unties the reply from the interface the request came in by: routing decides, as for any server.
 // (A link-local peer's interface is in its address.)
-inline void forget_interface(msghdr& message) {
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (!header) return;
-  if (header->cmsg_level == IPPROTO_IP)
-    reinterpret_cast<in_pktinfo*>(CMSG_DATA(header))->ipi_ifindex = 0;
+inline void forget_interface(cmsghdr& asked) {
+  if (asked.cmsg_level == IPPROTO_IP)
+    reinterpret_cast<in_pktinfo*>(CMSG_DATA(&asked))->ipi_ifindex = 0;
   else
-    reinterpret_cast<in6_pktinfo*>(CMSG_DATA(header))->ipi6_ifindex = 0;
+    reinterpret_cast<in6_pktinfo*>(CMSG_DATA(&asked))->ipi6_ifindex = 0;
+}
+
+// The same for a message with no other control message than that.
+inline void forget_interface(msghdr& message) {
+  if (cmsghdr* const header = CMSG_FIRSTHDR(&message)) forget_interface(*header);
 }
 
 }  // namespace kudp::baseline

@@ -2,23 +2,39 @@
 #include "bench/baseline_server.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
+#include <fmt/ranges.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <future>
+#include <system_error>
 #include <thread>
 
 #include "bench/baseline_socket.hpp"
-#include "loadgen/cpus.hpp"
+#include "bench/baseline_thread.hpp"
 #include "loadgen/fd.hpp"
 
 namespace kudp::baseline {
 namespace {
 
 std::unique_ptr<Engine> make_engine(EngineKind kind, const Service& service) {
-  return kind == EngineKind::recvmmsg ? make_recvmmsg_engine(service)
-                                      : make_recvfrom_engine(service);
+  switch (kind) {
+    case EngineKind::recvfrom:
+      return make_recvfrom_engine(service);
+    case EngineKind::recvmmsg:
+      return make_recvmmsg_engine(service);
+    case EngineKind::recvmmsg_gro:
+      return make_recvmmsg_gro_engine(service);
+    case EngineKind::io_uring:
+      return make_io_uring_engine(service);
+  }
+  __builtin_unreachable();
+}
+
+Fd make_event() {
+  Fd event(eventfd(0, EFD_CLOEXEC));
+  if (event.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return event;
 }
 
 // At the same place for IPv4 and IPv6.
@@ -32,20 +48,13 @@ in_port_t port_of(const Endpoint& endpoint) {
 class Server::Worker {
  public:
   Worker(Fd socket, std::optional<int> cpu, const Options& options, const Endpoint& address)
-      : socket_(std::move(socket)), service_{socket_.get(), port_of(address), is_wildcard(address),
-                                             options.batch, options.reply,    counters_,
-                                             stopping_} {
-    std::promise<void> ready;
-    auto started = ready.get_future();
-    thread_ = std::thread([this, cpu, kind = options.engine, ready = std::move(ready)]() mutable {
-      run(kind, cpu, std::move(ready));
-    });
-    try {
-      started.get();
-    } catch (...) {
-      thread_.join();
-      throw;
-    }
+      : socket_(std::move(socket)),
+        stop_event_(make_event()),
+        service_{socket_.get(), port_of(address), is_wildcard(address),
+                 options.batch, options.segments, options.reply,
+                 counters_,     stopping_,        stop_event_.get()} {
+    thread_ = start_engine(cpu.value_or(0), cpu,
+                           [this, kind = options.engine] { return make_engine(kind, service_); });
   }
 
   ~Worker() { stop(); }
@@ -54,6 +63,7 @@ class Server::Worker {
     stopping_.store(true, std::memory_order_relaxed);
     // Wakes the thread if it waits. It says ENOTCONN, as the socket has no peer, and works.
     shutdown(socket_.get(), SHUT_RDWR);
+    eventfd_write(stop_event_.get(), 1);
   }
 
   void stop() {
@@ -64,23 +74,10 @@ class Server::Worker {
   const Counters& counters() const { return counters_; }
 
  private:
-  void run(EngineKind kind, std::optional<int> cpu, std::promise<void> ready) {
-    std::unique_ptr<Engine> engine;
-    try {
-      pthread_setname_np(pthread_self(), fmt::format("baseline/{}", cpu.value_or(0)).c_str());
-      if (cpu) pin_to(*cpu);
-      engine = make_engine(kind, service_);
-    } catch (...) {
-      ready.set_exception(std::current_exception());
-      return;
-    }
-    ready.set_value();
-    engine->run();
-  }
-
   Counters counters_;
   std::atomic<bool> stopping_{false};
   const Fd socket_;
+  const Fd stop_event_;
   const Service service_;
   std::thread thread_;
 };
@@ -102,6 +99,27 @@ Server::~Server() {
   stop();
 }
 
+std::string Server::description() const {
+  std::string text;
+  switch (options_.engine) {
+    case EngineKind::recvfrom:
+      text = "recvfrom";
+      break;
+    case EngineKind::recvmmsg:
+      text = "recvmmsg";
+      break;
+    case EngineKind::recvmmsg_gro:
+      text = "recvmmsg-gro";
+      break;
+    case EngineKind::io_uring:
+      text = "io_uring";
+      break;
+  }
+  if (options_.engine != EngineKind::recvfrom) text += fmt::format("({})", options_.batch);
+  if (!options_.cpus.empty()) text += fmt::format(", CPUs {}", fmt::join(options_.cpus, ","));
+  return text + fmt::format(", receive buffer {} bytes", receive_buffer_);
+}
+
 Totals Server::totals() const {
   Totals totals;
   for (const auto& worker : workers_) totals += worker->counters();
@@ -110,6 +128,13 @@ Totals Server::totals() const {
 
 Totals Server::totals(std::size_t worker) const {
   return Totals() += workers_.at(worker)->counters();
+}
+
+std::vector<std::pair<std::string, Totals>> Server::shares() const {
+  std::vector<std::pair<std::string, Totals>> shares;
+  for (std::size_t i = 0; i < options_.cpus.size(); ++i)
+    shares.emplace_back(fmt::format("CPU {}", options_.cpus[i]), totals(i));
+  return shares;
 }
 
 void Server::stop() {

@@ -8,6 +8,7 @@
 #include "bench/baseline_counters.hpp"
 #include "bench/baseline_engine.hpp"
 #include "bench/baseline_reply.hpp"
+#include "bench/baseline_serving.hpp"
 #include "loadgen/endpoint.hpp"
 
 namespace kudp::baseline {
@@ -17,27 +18,27 @@ struct Options {
   Endpoint listen;  // port 0: any free one
   Reply reply;
   int buffer_bytes = 4 << 20;  // receive and send buffer of each socket
-  unsigned batch = 64;         // recvmmsg only
+  unsigned batch = 64;         // not recvfrom
+  bool segments = true;        // recvmmsg-gro and io_uring
   std::vector<int> cpus;       // one pinned worker for each; none: one worker, not pinned
 };
 
-// A server that runs from construction to stop() or destruction, whichever is first.
-class Server {
+// The servers on sockets.
+class Server final : public Serving {
  public:
   // Throws std::system_error where an address, a CPU or memory is not to be had.
   explicit Server(Options options);
-  ~Server();
+  ~Server() override;
 
-  const Endpoint& address() const { return address_; }
+  const Endpoint& address() const override { return address_; }
+  std::string description() const override;
   int receive_buffer() const { return receive_buffer_; }
   std::size_t workers() const { return workers_.size(); }
 
-  // May be called at any time; counts are final once stop() has returned.
-  Totals totals() const;
+  Totals totals() const override;
   Totals totals(std::size_t worker) const;
-
-  // Ends all workers, also those that wait for a datagram. Requests not yet answered stay so.
-  void stop();
+  std::vector<std::pair<std::string, Totals>> shares() const override;
+  void stop() override;
 
  private:
   class Worker;

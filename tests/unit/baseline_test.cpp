@@ -2,11 +2,15 @@
 //
 // Runs the baseline servers in this process and talks to them over loopback.
 #include <gtest/gtest.h>
+#include <liburing.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -47,8 +51,18 @@ Options options_for(EngineKind engine, const char* listen = "127.0.0.1") {
   Options options;
   options.engine = engine;
   options.listen = any_port(listen);
-  if (engine == EngineKind::recvmmsg) options.cpus = allowed_cpus();
+  if (engine != EngineKind::recvfrom) options.cpus = allowed_cpus();
   return options;
+}
+
+// Why an engine cannot be had here, or nothing.
+std::string lacking(EngineKind engine) {
+  if (engine != EngineKind::io_uring) return "";
+  io_uring ring;
+  if (const int status = io_uring_queue_init(1, &ring, 0))
+    return std::string("no io_uring here: ") + std::strerror(-status);
+  io_uring_queue_exit(&ring);
+  return "";
 }
 
 // A connected socket: takes replies from the address it sent to and from no other.
@@ -65,13 +79,25 @@ class Client {
               static_cast<ssize_t>(request.size()));
   }
 
+  // Sends `bytes` as datagrams of `segment` bytes, the last maybe shorter, in one piece.
+  void send_segments(const std::string& bytes, int segment) {
+    ASSERT_EQ(setsockopt(socket_.get(), IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment), 0);
+    send(bytes);
+  }
+
   // Nothing where no reply came in time.
   std::optional<std::string> receive(std::chrono::milliseconds limit = 5s) {
     const timeval timeout{limit.count() / 1000, limit.count() % 1000 * 1000};
     setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     std::string reply(65536, '\0');
-    const ssize_t length = recv(socket_.get(), reply.data(), reply.size(), 0);
-    if (length < 0) return std::nullopt;
+    ssize_t length;
+    do {
+      length = recv(socket_.get(), reply.data(), reply.size(), 0);
+    } while (length < 0 && errno == EINTR);  // an io_uring that goes interrupts every thread
+    if (length < 0) {
+      EXPECT_EQ(errno, EAGAIN) << std::strerror(errno);
+      return std::nullopt;
+    }
     reply.resize(static_cast<std::size_t>(length));
     return reply;
   }
@@ -109,6 +135,7 @@ class EveryServer : public testing::TestWithParam<Variant> {
  protected:
   void SetUp() override {
     if (GetParam().address[0] == '[' && !have_ipv6()) GTEST_SKIP() << "no IPv6 here";
+    if (const auto what = lacking(GetParam().engine); !what.empty()) GTEST_SKIP() << what;
   }
   Options options() const { return options_for(GetParam().engine, GetParam().address); }
 };
@@ -198,6 +225,48 @@ TEST_P(EveryServer, RefusalsAmongBurstsDisturbNoOther) {
   EXPECT_EQ(answered.receive(20ms), std::nullopt);
 }
 
+// Whether a server takes super-packets whole or not, each datagram in them is a request.
+TEST_P(EveryServer, EchoesSegmentsAsDatagrams) {
+  Server server(options());
+  std::uint64_t requests = 0;
+  for (const std::size_t last : {64, 5})
+    for (const std::size_t count : {2, 16, 64}) {
+      Client client(server.address());
+      const std::string bytes = pattern((count - 1) * 64 + last);
+      for (int burst = 0; burst < 3; ++burst) client.send_segments(bytes, 64);
+      for (int burst = 0; burst < 3; ++burst)
+        for (std::size_t at = 0; at < bytes.size(); at += 64)
+          ASSERT_EQ(client.receive(), bytes.substr(at, 64)) << count << " segments, last " << last;
+      requests += 3 * count;
+    }
+  server.stop();
+  EXPECT_EQ(server.totals().received, requests);
+  EXPECT_EQ(server.totals().answered, requests);
+}
+
+TEST_P(EveryServer, AnswersOnlySegmentsAsLongAsTheText) {
+  Options fixed = options();
+  fixed.reply = {ReplyKind::text, pattern(64), false};
+  Server server(fixed);
+  Client client(server.address());
+  client.send_segments(pattern(15 * 64 + 63), 64);
+  client.send_segments(pattern(10 * 32), 32);
+  for (int i = 0; i < 15; ++i) EXPECT_EQ(client.receive(), pattern(64));
+  EXPECT_EQ(client.receive(20ms), std::nullopt);
+  server.stop();
+  EXPECT_EQ(server.totals().answered, 15u);
+  EXPECT_EQ(server.totals().refused[static_cast<std::size_t>(Refusal::amplification)], 11u);
+}
+
+TEST_P(EveryServer, AmplifyAnswersEachSegment) {
+  Options fixed = options();
+  fixed.reply = {ReplyKind::text, pattern(2000), true};
+  Server server(fixed);
+  Client client(server.address());
+  client.send_segments(pattern(40 * 8), 8);  // its replies are more than one send takes
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(client.receive(), pattern(2000)) << i;
+}
+
 TEST_P(EveryServer, PortTakenIsAnError) {
   const Server first(options());
   Options same = options();
@@ -241,22 +310,45 @@ TEST_P(EveryServer, StopsUnderLoad) {
   EXPECT_LE(totals.answered, totals.received);
 }
 
-std::string variant_name(const testing::TestParamInfo<Variant>& variant) {
-  const auto [engine, address] = variant.param;
-  return std::string(engine == EngineKind::recvfrom ? "recvfrom" : "recvmmsg") +
-         (address[0] == '[' ? "_IPv6" : "_IPv4");
+const char* name_of(EngineKind engine) {
+  switch (engine) {
+    case EngineKind::recvfrom:
+      return "recvfrom";
+    case EngineKind::recvmmsg:
+      return "recvmmsg";
+    case EngineKind::recvmmsg_gro:
+      return "recvmmsg_gro";
+    case EngineKind::io_uring:
+      return "io_uring";
+  }
+  return "";
 }
 
-INSTANTIATE_TEST_SUITE_P(Baseline, EveryServer,
-                         testing::Values(Variant{EngineKind::recvfrom, "127.0.0.1"},
-                                         Variant{EngineKind::recvfrom, "[::1]"},
-                                         Variant{EngineKind::recvmmsg, "127.0.0.1"},
-                                         Variant{EngineKind::recvmmsg, "[::1]"}),
-                         variant_name);
+std::string variant_name(const testing::TestParamInfo<Variant>& variant) {
+  return std::string(name_of(variant.param.engine)) +
+         (variant.param.address[0] == '[' ? "_IPv6" : "_IPv4");
+}
 
-class EitherEngine : public testing::TestWithParam<EngineKind> {};
+constexpr EngineKind kEngines[] = {EngineKind::recvfrom, EngineKind::recvmmsg,
+                                   EngineKind::recvmmsg_gro, EngineKind::io_uring};
 
-TEST_P(EitherEngine, WildcardRepliesFromTheIpv4AddressThatWasAsked) {
+std::vector<Variant> variants() {
+  std::vector<Variant> all;
+  for (const EngineKind engine : kEngines)
+    for (const char* address : {"127.0.0.1", "[::1]"}) all.push_back({engine, address});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Baseline, EveryServer, testing::ValuesIn(variants()), variant_name);
+
+class EveryEngine : public testing::TestWithParam<EngineKind> {
+ protected:
+  void SetUp() override {
+    if (const auto what = lacking(GetParam()); !what.empty()) GTEST_SKIP() << what;
+  }
+};
+
+TEST_P(EveryEngine, WildcardRepliesFromTheIpv4AddressThatWasAsked) {
   const Server server(options_for(GetParam(), "0.0.0.0"));
   for (const char* address : {"127.0.0.1", "127.0.0.2", "127.1.2.3"}) {
     Client client(with_port_of(address, server.address()));
@@ -264,7 +356,7 @@ TEST_P(EitherEngine, WildcardRepliesFromTheIpv4AddressThatWasAsked) {
   }
 }
 
-TEST_P(EitherEngine, DualStackRepliesFromTheAddressThatWasAsked) {
+TEST_P(EveryEngine, DualStackRepliesFromTheAddressThatWasAsked) {
   if (!have_ipv6()) GTEST_SKIP() << "no IPv6 here";
   const Server server(options_for(GetParam(), "[::]"));
   for (const char* address : {"127.0.0.1", "127.0.0.2", "[::1]"}) {
@@ -274,7 +366,7 @@ TEST_P(EitherEngine, DualStackRepliesFromTheAddressThatWasAsked) {
 }
 
 // The same port on another address stands for the other server that a forged source points to.
-TEST_P(EitherEngine, DoesNotAnswerItsOwnPort) {
+TEST_P(EveryEngine, DoesNotAnswerItsOwnPort) {
   Server server(options_for(GetParam()));
   const Endpoint twin = with_port_of("127.0.0.2", server.address());
   const Fd socket(::socket(AF_INET, SOCK_DGRAM, 0));
@@ -286,8 +378,8 @@ TEST_P(EitherEngine, DoesNotAnswerItsOwnPort) {
   EXPECT_EQ(server.totals().refused[static_cast<std::size_t>(Refusal::own_port)], 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Baseline, EitherEngine,
-                         testing::Values(EngineKind::recvfrom, EngineKind::recvmmsg));
+INSTANTIATE_TEST_SUITE_P(Baseline, EveryEngine, testing::ValuesIn(kEngines),
+                         [](const auto& engine) { return name_of(engine.param); });
 
 TEST(Group, FailsWhereAReuseportGroupHoldsThePort) {
   const auto group = bind_group(any_port("127.0.0.1"), 2, 1 << 16);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "bench/baseline_engine.hpp"
+
+namespace kudp::baseline {
+
+// Starts a thread, pinned if a CPU is given, that makes an engine and runs it. Returns when the
+// engine is made; throws what making it threw.
+std::thread start_engine(int number, std::optional<int> cpu,
+                         std::function<std::unique_ptr<Engine>()> make);
+
+}  // namespace kudp::baseline

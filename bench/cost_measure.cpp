@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/cost_measure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+#include "bench/cost_ballast.hpp"
+#include "bench/cost_client.hpp"
+#include "bench/cost_clock.hpp"
+#include "bench/cost_server.hpp"
+#include "loadgen/clock.hpp"
+
+namespace kudp::cost {
+namespace {
+
+void ask(Cell& cell, Client& client, std::size_t bursts) {
+  for (; bursts > 0; --bursts)
+    if (const auto lost = client.burst()) {
+      cell.lost += lost;
+      throw std::runtime_error(fmt::format("{} of a burst of {} requests got no reply in a second",
+                                           lost, cell.load.burst));
+    }
+}
+
+// Returns how many bursts it took.
+std::size_t warm_up(Cell& cell, Client& client, std::int64_t instructions) {
+  const std::size_t step = std::max<std::size_t>(1, 64 / cell.load.burst);
+  std::size_t bursts = 0;
+  for (const auto end = now_ns() + instructions; now_ns() < end; bursts += step)
+    ask(cell, client, step);
+  return bursts;
+}
+
+void add_pass(Cell& cell, Client& client, std::int64_t instructions) {
+  const std::size_t bursts = warm_up(cell, client, 2 * instructions) / 2 + 1;
+  const std::size_t requests = bursts * cell.load.burst;
+  const auto idle_before = idle_ns();
+  const auto start = now_ns();
+  ask(cell, client, bursts);
+  const auto elapsed = now_ns() - start;
+  const auto idle = idle_ns() - idle_before;
+  client.expect_silence();
+
+  const auto each = [requests](std::int64_t sum) {
+    return static_cast<double>(sum) / static_cast<double>(requests);
+  };
+  cell.requests = requests;
+  cell.idle = std::max(cell.idle, each(idle));
+  cell.passes.push_back(each(elapsed - idle));
+}
+
+}  // namespace
+
+void measure(Cell& cell, std::int64_t instructions, const Network& network) {
+  if (!cell.failure.empty()) return;  // once is enough
+  try {
+    const Ballast ballast(cell.load, network.client());
+    const auto server = start(server_named(cell.server), cell.load, network);
+    cell.config = server->config();
+    const Endpoint target =
+        resolve(with_port(Network::server_address(cell.load.family), kServerPort));
+    const auto client = make_client(cell.load, target, network.client());
+    add_pass(cell, *client, instructions);
+    server->stop();
+  } catch (const Unavailable& error) {
+    cell.unavailable = true;
+    cell.failure = error.what();
+  } catch (const std::exception& error) {
+    cell.failure = error.what();
+  }
+}
+
+}  // namespace kudp::cost

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <sched.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <future>
+#include <string>
+#include <system_error>
+
+#include "loadgen/fd.hpp"
+
+namespace kudp::cost {
+
+// A network namespace without a name: it goes when the last process that uses it does.
+class Namespace {
+ public:
+  Namespace();
+
+  int fd() const { return fd_.get(); }
+
+  // Enters it for good; for a thread or a child of its own.
+  void enter() const {
+    if (setns(fd(), CLONE_NEWNET)) throw std::system_error(errno, std::generic_category(), "setns");
+  }
+
+  // What `work` does in the namespace, on a thread of its own. What it throws is passed on.
+  template <class Work>
+  auto run(Work work) const {
+    return std::async(std::launch::async,
+                      [this, &work] {
+                        enter();
+                        return work();
+                      })
+        .get();
+  }
+
+ private:
+  Fd fd_;
+};
+
+// The path that is measured:
+//
+//   namespace client                        namespace server
+//   198.18.2.100 + flow  kudp-c ── veth ── kudp-s  198.18.2.1
+//
+// All neighbours are entered by hand and there are no link-local addresses, so that nothing is
+// resolved, advertised or solicited in the middle of a measurement.
+class Network {
+ public:
+  static constexpr std::size_t kClients = 64;
+  static constexpr const char* kServerDevice = "kudp-s";
+
+  Network();
+
+  const Namespace& server() const { return server_; }
+  const Namespace& client() const { return client_; }
+
+  static std::string server_address(int family);
+  static std::string client_address(int family, std::size_t flow);
+
+ private:
+  Namespace server_;
+  Namespace client_;
+};
+
+// "ADDRESS:PORT", in brackets where it has to be.
+std::string with_port(const std::string& address, int port);
+
+}  // namespace kudp::cost

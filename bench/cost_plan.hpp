@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kudp::cost {
+
+// Socket servers are what a kernel responder is compared with; the others bypass the stack.
+enum class Kind { socket, bypass, kernel };
+
+struct Server {
+  std::string_view name;
+  Kind kind;
+};
+
+inline constexpr std::array<Server, 10> kServers{{{"recvfrom", Kind::socket},
+                                                  {"recvmmsg", Kind::socket},
+                                                  {"recvmmsg-gro", Kind::socket},
+                                                  {"io_uring", Kind::socket},
+                                                  {"af_xdp", Kind::bypass},
+                                                  {"xdp", Kind::bypass},
+                                                  {"classic", Kind::kernel},
+                                                  {"kthread", Kind::kernel},
+                                                  {"softirq", Kind::kernel},
+                                                  {"softirq-link", Kind::kernel}}};
+
+// What turns a datagram around before the stack sees it.
+inline constexpr std::string_view kFloor = "xdp";
+
+// Throws std::runtime_error, which names the servers there are.
+const Server& server_named(std::string_view name);
+
+// What the client asks: bursts of requests, each sent as a datagram of its own or `segments` of
+// them in one super-packet.
+struct Load {
+  int family;  // 4 or 6
+  std::size_t size;
+  std::size_t burst;
+  std::size_t flows;
+  std::size_t segments;
+
+  std::string name() const;   // "ipv4-64-burst8-flows1", "ipv6-64-super8"
+  std::string title() const;  // for people
+  bool operator==(const Load&) const = default;
+};
+
+std::vector<Load> all_loads();
+std::vector<Load> quick_loads();
+
+// The loads whose names match one of the patterns, as a shell's. Throws std::runtime_error if a
+// pattern matches none.
+std::vector<Load> matching(const std::vector<Load>& loads,
+                           const std::vector<std::string>& patterns);
+
+// An AF_XDP socket is handed a super-packet's bytes without its segment size, so it cannot answer.
+bool can_serve(const Server& server, const Load& load);
+
+}  // namespace kudp::cost

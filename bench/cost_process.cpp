@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/cost_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "loadgen/clock.hpp"
+
+namespace kudp::cost {
+namespace {
+
+constexpr std::int64_t kPatience = 20 * kSecond;
+
+// Next to this program, as both are built.
+std::string baseline_program() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "kudp-baseline";
+}
+
+[[noreturn]] void become(const std::vector<std::string>& arguments, const Namespace& where,
+                         int output) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  dup2(output, STDOUT_FILENO);
+  dup2(output, STDERR_FILENO);
+  std::vector<char*> words;
+  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  if (setns(where.fd(), CLONE_NEWNET) == 0) execv(words[0], words.data());
+  dprintf(STDOUT_FILENO, "%s: %s\n", words[0], std::strerror(errno));
+  _exit(127);
+}
+
+}  // namespace
+
+BaselineProcess::BaselineProcess(std::vector<std::string> arguments, const Namespace& where)
+    : arguments_(std::move(arguments)) {
+  arguments_.insert(arguments_.begin(), baseline_program());
+  launch(where);
+  if (read_until("listening on ")) return;
+  kill(pid_, SIGKILL);
+  const int status = reap();
+  const auto why = fmt::format("did not start: {}", last_words());
+  // 2 is wrong usage: this kudp-baseline does not know that server.
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 2) throw Unavailable(why);
+  throw std::runtime_error(why);
+}
+
+BaselineProcess::~BaselineProcess() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  reap();
+}
+
+void BaselineProcess::launch(const Namespace& where) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) throw std::system_error(errno, std::generic_category(), "pipe");
+  output_ = Fd(ends[0]);
+  const Fd input(ends[1]);
+  pid_ = fork();
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid_ == 0) become(arguments_, where, input.get());
+}
+
+bool BaselineProcess::read_until(const std::string& text) {
+  const auto deadline = now_ns() + kPatience;
+  while (text.empty() || printed_.find(text) == printed_.npos) {
+    const auto left = (deadline - now_ns()) / kMillisecond;
+    pollfd ready{output_.get(), POLLIN, 0};
+    if (left <= 0 || poll(&ready, 1, static_cast<int>(left)) <= 0) return false;
+    char buffer[4096];
+    const ssize_t length = read(output_.get(), buffer, sizeof buffer);
+    if (length <= 0) return text.empty();
+    printed_.append(buffer, length);
+  }
+  return true;
+}
+
+int BaselineProcess::reap() {
+  int status = 0;
+  waitpid(std::exchange(pid_, -1), &status, 0);
+  return status;
+}
+
+std::string BaselineProcess::last_words() const {
+  if (printed_.empty()) return "it printed nothing";
+  std::string text = printed_.substr(printed_.size() - std::min<std::size_t>(printed_.size(), 500));
+  while (text.ends_with('\n')) text.pop_back();
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+std::string BaselineProcess::config() const {
+  return fmt::format("kudp-baseline {}", fmt::join(arguments_.begin() + 1, arguments_.end(), " "));
+}
+
+void BaselineProcess::stop() {
+  kill(pid_, SIGINT);
+  const bool ended = read_until("");
+  if (!ended) kill(pid_, SIGKILL);
+  const int status = reap();
+  if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw std::runtime_error(fmt::format("did not end well: {}", last_words()));
+}
+
+}  // namespace kudp::cost

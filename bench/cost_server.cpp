@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/cost_server.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "bench/cost_process.hpp"
+
+namespace kudp::cost {
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+constexpr const char* kSubsystem = "/sys/kernel/config/kudp";
+constexpr const char* kFolder = "/sys/kernel/config/kudp/cost";
+
+// A responder of the module, in configfs.
+class Responder final : public RunningServer {
+ public:
+  Responder(const Settings& settings, const Namespace& where) {
+    rmdir(kFolder);  // of a run that was killed
+    if (mkdir(kFolder, 0755)) throw std::system_error(errno, std::generic_category(), kFolder);
+    try {
+      for (const auto& [name, value] : settings) set(name, value);
+      where.run([this] { set("enabled", "1"); });  // it serves where this is written
+    } catch (...) {
+      rmdir(kFolder);
+      throw;
+    }
+  }
+  ~Responder() override {
+    if (!stopped_) rmdir(kFolder);
+  }
+
+  std::string config() const override { return fmt::format("{}", fmt::join(config_, " ")); }
+
+  void stop() override {
+    stopped_ = true;
+    if (rmdir(kFolder)) throw std::system_error(errno, std::generic_category(), kFolder);
+  }
+
+ private:
+  void set(const std::string& name, const std::string& value) {
+    const std::string setting = name + "=" + value;
+    const Fd file(open((std::string(kFolder) + "/" + name).c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.get() < 0 || write(file.get(), value.data(), value.size()) < 0)
+      throw Unavailable(fmt::format("{}: {}", setting, std::strerror(errno)));
+    config_.push_back(setting);
+  }
+
+  std::vector<std::string> config_;
+  bool stopped_ = false;
+};
+
+Settings settings_of(const Server& server, const Load& load) {
+  const bool link = server.name == "softirq-link";
+  Settings settings{{"engine", link ? "softirq" : std::string(server.name)},
+                    {"address", Network::server_address(load.family)},
+                    {"port", std::to_string(kServerPort)}};
+  if (link) settings.emplace_back("turnaround", "link");
+  // The control gets its datagrams one at a time, as it always did.
+  if (load.segments > 1 && server.name != "classic") settings.emplace_back("gro", "1");
+  return settings;
+}
+
+std::vector<std::string> arguments_of(const Server& server, const Load& load) {
+  std::vector<std::string> arguments{std::string(server.name), "--listen",
+                                     with_port(Network::server_address(load.family), kServerPort)};
+  if (server.kind == Kind::bypass) {
+    arguments.emplace_back("--device");
+    arguments.emplace_back(Network::kServerDevice);
+  }
+  return arguments;
+}
+
+}  // namespace
+
+std::unique_ptr<RunningServer> start(const Server& server, const Load& load,
+                                     const Network& network) {
+  if (server.kind == Kind::kernel)
+    return std::make_unique<Responder>(settings_of(server, load), network.server());
+  return std::make_unique<BaselineProcess>(arguments_of(server, load), network.server());
+}
+
+void load_module() {
+  if (access(kSubsystem, F_OK) == 0) return;
+  if (std::system("modprobe kudp") != 0 || access(kSubsystem, F_OK) != 0)
+    throw std::runtime_error("the module kudp cannot be loaded");
+}
+
+}  // namespace kudp::cost

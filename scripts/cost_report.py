@@ -1,0 +1,193 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Turns the records of scripts/cost into one HTML page without outside parts.
+
+    scripts/cost_report.py cost.json -o cost.html
+"""
+import argparse
+import sys
+from html import escape
+
+sys.dont_write_bytecode = True
+from report import CSS, Fault, facts, read, table
+from report_plots import COLOURS, INK, figure, svg
+
+FLOOR = "xdp"
+KINDS = {"recvfrom": "socket", "recvmmsg": "socket", "recvmmsg-gro": "socket",
+         "io_uring": "socket", "af_xdp": "bypass", "xdp": "bypass"}  # others: in the kernel
+COLOUR = {"kernel": COLOURS[0], "socket": COLOURS[1], "bypass": COLOURS[6]}
+LEGEND = {"kernel": "kudp, in the kernel", "socket": "userspace, with a socket",
+          "bypass": "past the stack"}
+
+MEANING = """Instructions that the guest executes for each request: client, network and server
+together. <em>Above the floor</em> is the server’s own part: what it costs more than an XDP program
+(generic mode) that turns the datagram around before the stack sees it. A count of work, not of time:
+it does not see caches, waiting for locks, or what real interrupts and devices cost, and on one vCPU
+client and server take turns. It repeats within 1 %, on any machine."""
+
+
+def kind(server):
+    return KINDS.get(server, "kernel")
+
+
+class Load:
+    """The cells of all servers under one load, with what is above the floor worked out."""
+
+    def __init__(self, cells):
+        self.cells = cells
+        self.totals = {c["server"]: c["instructions_per_request"] for c in cells
+                       if c["instructions_per_request"] is not None}
+        self.floor = self.totals.get(FLOOR)
+        sockets = [s for s in self.totals if kind(s) == "socket"]
+        self.best = min(sockets, key=self.totals.get, default=None)
+
+    def above(self, server):
+        if self.floor is None or server not in self.totals:
+            return None
+        return self.totals[server] - self.floor
+
+    def ratio(self, server):
+        above, best = self.above(server), self.above(self.best)
+        return above / best if above is not None and best and best > 0 else None
+
+    def shown(self, server):
+        """What the plots show: above the floor, or all where there is no floor."""
+        return self.totals.get(server) if self.floor is None else self.above(server)
+
+    def column(self):
+        cell = self.cells[0]
+        if cell["segments"] > 1:
+            count = cell["burst"] // cell["segments"]
+            return f"{count} super-packet{'s' if count > 1 else ''} in flight"
+        return f"bursts of {cell['burst']}" if cell["burst"] > 1 else "one at a time"
+
+
+class Data:
+    def __init__(self, path):
+        records = read(path, "cell")
+        self.header = next((r for r in records if r["record"] == "header"), {})
+        self.cells = [r for r in records if r["record"] == "cell"]
+        self.servers = list(dict.fromkeys(c["server"] for c in self.cells))
+        by_load, self.groups = {}, {}
+        for cell in self.cells:
+            by_load.setdefault(cell["load"], []).append(cell)
+        for cells in by_load.values():
+            self.groups.setdefault(title(cells[0]), []).append(Load(cells))
+
+
+def number(value, digits=0):
+    return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def title(cell):
+    what = (f"super-packets of {cell['segments']} × {cell['size']} bytes" if cell["segments"] > 1
+            else f"{cell['size']} bytes, {cell['flows']} flow{'s' if cell['flows'] > 1 else ''}")
+    return f"IPv{cell['family']}, {what}"
+
+
+def plot(name, loads, servers):
+    fig, axes = figure(0.3 * len(servers) + 0.9, len(loads), sharex=True, sharey=True)
+    values = [load.shown(s) for load in loads for s in servers]
+    most = max((v for v in values if v is not None), default=1)
+    for ax, load in zip(axes, loads):
+        for y, server in enumerate(servers):
+            value = load.shown(server)
+            if value is None:
+                text = "–"
+            else:
+                text = number(value)
+                ax.barh(y, value, 0.66, color=COLOUR[kind(server)])
+            ax.annotate(text, (max(value or 0, 0), y), xytext=(4, 0), textcoords="offset points",
+                        va="center", fontsize=9.5)
+        ax.axvline(0, color=INK, linewidth=1.2)
+        ax.set_title(load.column(), fontsize=11)
+        ax.set_yticks(range(len(servers)), servers)
+        ax.set_ylim(len(servers) - 0.5, -0.5)
+        ax.set_xlim(min([0, *(v * 1.15 for v in values if v is not None)]), most * 1.22)
+        ax.locator_params(axis="x", nbins=3)
+        ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        ax.grid(axis="y", visible=False)
+    above = all(load.floor is not None for load in loads)
+    axes[0].set_xlabel(f"instructions per request{' above the floor' if above else ''}")
+    return svg(fig, name)
+
+
+def legend(data):
+    kinds = [k for k in LEGEND if any(kind(s) == k for s in data.servers)]
+    items = [f'<span style="color:{COLOUR[k]}">■</span>&nbsp;{LEGEND[k]}' for k in kinds]
+    return f"<p>{' &ensp; '.join(items)}</p>\n"
+
+
+def headline(data):
+    """What the largest burst of the first group says of the kernel's servers."""
+    load = max(next(iter(data.groups.values())), key=lambda load: load.cells[0]["burst"])
+    if load.floor is None or not load.best:
+        return "Without the XDP floor or a userspace socket server there is nothing to compare with."
+    parts = [f"<b>{escape(s)}</b> {number(load.above(s))}" +
+             (f" (1/{1 / load.ratio(s):,.1f})" if 0 < (load.ratio(s) or 0) < 1 else "")
+             for s in load.totals if kind(s) == "kernel"]
+    return (f"{escape(title(load.cells[0]))}, {load.column()}: the best userspace socket server, "
+            f"{escape(load.best)}, costs {number(load.above(load.best))} instructions per request above "
+            f"the floor; {', '.join(parts) or 'no server in the kernel was measured'}.")
+
+
+def note(cell):
+    if cell["failure"]:
+        word = "unavailable" if cell["unavailable"] else "✖ failed"
+        return f'<span class="invalid">{word}: {escape(cell["failure"])}</span>'
+    if (cell["deviation"] or 0) > 0.01:
+        return f'<span class="invalid">passes differ by {100 * cell["deviation"]:.1f} %</span>'
+    return ""
+
+
+def figures(loads):
+    html = ""
+    for load in loads:
+        html += f"<h3>{escape(load.column())}</h3>\n" + table(load.cells, [
+            ("server", lambda c: escape(c["server"])),
+            ("total", lambda c: number(c["instructions_per_request"])),
+            ("above the floor", lambda c: number(load.above(c["server"]))),
+            (f"ratio to {load.best or 'userspace'}", lambda c: number(load.ratio(c["server"]), 3)),
+            ("first pass", lambda c: number(c["first"])),
+            ("second", lambda c: number(c["second"])), ("", note)])
+    return f"<details><summary>Figures</summary>\n{html}</details>\n"
+
+
+def page(data):
+    groups = "".join(
+        f"<h2>{escape(name)}</h2>\n{plot(name, loads, data.servers)}{figures(loads)}"
+        for name, loads in data.groups.items())
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>kudp: instructions per request</title>
+<style>{CSS}summary {{ color: var(--dim); cursor: pointer; }} h3 {{ font-size: 1rem; }}</style>
+<h1>What a UDP request costs</h1>
+<p class="verdict">{headline(data)}</p>
+<p class="environment">{MEANING}</p>
+{legend(data)}{groups}<h2>Measured on</h2>
+{facts(data.header)}</html>
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cost", help="the records of scripts/cost, JSON lines")
+    parser.add_argument("-o", "--output", help="the HTML file to write [stdout]")
+    arguments = parser.parse_args()
+    try:
+        html = page(Data(arguments.cost))
+        with open(arguments.output or sys.stdout.fileno(), "w", encoding="utf-8") as out:
+            out.write(html)
+    except Fault as fault:
+        sys.exit(f"cost_report.py: {fault}")
+    except OSError as error:
+        sys.exit(f"cost_report.py: {arguments.output or 'stdout'}: {error.strerror}")
+    except (KeyError, TypeError, ValueError) as error:
+        sys.exit(f"cost_report.py: {arguments.cost} lacks a field or has one of the wrong kind: "
+                 f"{error!r}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// kudp-baseline's servers that take datagrams off a device before the stack does.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "loadgen/fd.hpp"
+#include "tests/guest/network.hpp"
+#include "tests/guest/system.hpp"
+
+namespace kudp::guest {
+namespace {
+
+constexpr int kPort = 9700;
+
+// kudp-baseline on the tests' veth, ready when this is made.
+class Baseline {
+ public:
+  Baseline(const std::string& server, const std::string& mode, const std::string& address) {
+    std::array<int, 2> ends;
+    if (pipe(ends.data())) throw std::system_error(errno, std::generic_category(), "pipe");
+    output_ = Fd(ends[0]);
+    const Fd write_end(ends[1]);
+    const std::string listen = at(address, kPort);
+    pid_ = fork();
+    if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (pid_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      dup2(ends[1], STDERR_FILENO);
+      execlp("kudp-baseline", "kudp-baseline", server.c_str(), "--device", "kudp-s", "--mode",
+             mode.c_str(), "--listen", listen.c_str(), nullptr);
+      _exit(127);
+    }
+    first_line_ = line();
+  }
+  ~Baseline() {
+    if (pid_ > 0) end(SIGKILL);
+  }
+  Baseline(const Baseline&) = delete;
+  Baseline& operator=(const Baseline&) = delete;
+
+  const std::string& first_line() const { return first_line_; }
+
+  // Returns the status as waitpid has it.
+  int end(int signal) {
+    kill(pid_, signal);
+    return wait();
+  }
+  int wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return status;
+  }
+
+  std::string line() {
+    std::string text;
+    char byte;
+    while (read(output_.get(), &byte, 1) == 1 && byte != '\n') text += byte;
+    return text;
+  }
+
+ private:
+  Fd output_;
+  pid_t pid_ = -1;
+  std::string first_line_;
+};
+
+bool attached() {
+  return std::system("ip link show dev kudp-s | grep -q prog/xdp") == 0;
+}
+
+// A link goes with its last reference, which the kernel may drop a moment after the process.
+bool detached_soon() {
+  for (int i = 0; i < 100; ++i, usleep(20000))
+    if (!attached()) return true;
+  return false;
+}
+
+struct Variant {
+  const char* server;
+  const char* mode;
+  const char* address;
+};
+
+class XdpServers : public testing::TestWithParam<Variant> {
+ protected:
+  void TearDown() override { run("ip netns exec kudp-client ethtool -K kudp-c tx on >/dev/null"); }
+};
+
+TEST_P(XdpServers, EchoWithTheClientsChecksumsOffloadedOrNot) {
+  const auto [server, mode, address] = GetParam();
+  Baseline baseline(server, mode, address);
+  ASSERT_TRUE(baseline.first_line().starts_with("listening on " + at(address, kPort)))
+      << baseline.first_line();
+  Client client(Where::kClient, at(address, kPort));
+  for (const std::string offload : {"on", "off"}) {
+    run("ip netns exec kudp-client ethtool -K kudp-c tx " + offload + " >/dev/null");
+    // 1452: what fits one Ethernet frame over IPv6.
+    for (const std::size_t size : {0, 1, 64, 65, 1452, 1472}) {
+      if (size > 1452 && std::string(address).find(':') != std::string::npos) continue;
+      const std::string request = payload(size, size);
+      client.send(request);
+      Client::Reply reply;
+      ASSERT_TRUE(client.receive(reply)) << size << " bytes, offload " << offload;
+      EXPECT_EQ(reply.payload, request) << size;
+      EXPECT_EQ(reply.from, at(address, kPort));
+    }
+  }
+  EXPECT_EQ(baseline.end(SIGINT), 0);
+  EXPECT_TRUE(baseline.line().find("send errors 0") != std::string::npos);
+}
+
+TEST_P(XdpServers, LeaveOtherPortsToTheStack) {
+  const auto [server, mode, address] = GetParam();
+  Baseline baseline(server, mode, address);
+  const Endpoint other = resolve(at(address, kPort + 1));
+  const Fd socket = udp_socket(Where::kHere, other.family());
+  ASSERT_EQ(bind(socket.get(), other.data(), other.length), 0);
+  const timeval limit{5, 0};
+  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  Client client(Where::kClient, at(address, kPort + 1));
+  client.send("stack");
+  char bytes[16];
+  EXPECT_EQ(recv(socket.get(), bytes, sizeof bytes, 0), 5);
+}
+
+TEST_P(XdpServers, DetachHoweverTheyEnd) {
+  const auto [server, mode, address] = GetParam();
+  for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
+    Baseline baseline(server, mode, address);
+    EXPECT_TRUE(attached()) << baseline.first_line();
+    baseline.end(signal);
+    EXPECT_TRUE(detached_soon()) << "signal " << signal;
+  }
+}
+
+std::string variant_name(const testing::TestParamInfo<Variant>& variant) {
+  const auto [server, mode, address] = variant.param;
+  const bool v6 = std::string(address).find(':') != std::string::npos;
+  return std::string(server) + "_" + mode + (v6 ? "_IPv6" : "_IPv4");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, XdpServers,
+    testing::Values(Variant{"xdp", "generic", kServer4}, Variant{"xdp", "generic", kServer6},
+                    Variant{"af_xdp", "generic", kServer4}, Variant{"af_xdp", "generic", kServer6},
+                    Variant{"af_xdp", "native", kServer4}, Variant{"af_xdp", "native", kServer6}),
+    variant_name);
+
+TEST(XdpServersRefuse, AWildcardInOneLine) {
+  Baseline baseline("xdp", "generic", "0.0.0.0");
+  EXPECT_NE(baseline.first_line().find("needs one address"), std::string::npos);
+  EXPECT_EQ(WEXITSTATUS(baseline.wait()), 1);
+}
+
+}  // namespace
+}  // namespace kudp::guest

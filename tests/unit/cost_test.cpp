@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include "bench/cost_cell.hpp"
+#include "bench/cost_plan.hpp"
+#include "bench/cost_table.hpp"
+
+namespace kudp::cost {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const Load kBursts{4, 64, 64, 1, 1};
+
+Cell cell(const std::string& server, std::vector<double> passes, const Load& load = kBursts) {
+  Cell cell;
+  cell.server = server;
+  cell.load = load;
+  cell.requests = 6400;
+  cell.passes = std::move(passes);
+  return cell;
+}
+
+Cell failed(const std::string& server, const std::string& why) {
+  Cell cell = kudp::cost::cell(server, {19'000});
+  cell.failure = why;
+  cell.lost = 3;
+  return cell;
+}
+
+const Row& row(const Section& section, const std::string& server) {
+  for (const Row& row : section.rows)
+    if (row.cell.server == server) return row;
+  throw std::runtime_error("no row for " + server);
+}
+
+TEST(Plan, HasAllCombinationsOnce) {
+  const auto loads = all_loads();
+  std::set<std::string> names;
+  for (const Load& load : loads) names.insert(load.name());
+  EXPECT_EQ(loads.size(), 2u * 2 * 3 * 2 + 2 * 2);
+  EXPECT_EQ(names.size(), loads.size());
+  EXPECT_TRUE(names.contains("ipv6-1024-burst8-flows64"));
+  EXPECT_TRUE(names.contains("ipv4-64-super8"));
+}
+
+TEST(Plan, SuperPacketsAreFullOnes) {
+  for (const Load& load : all_loads()) EXPECT_EQ(load.burst % load.segments, 0u) << load.name();
+  const auto eight = matching(all_loads(), {"ipv4-64-super8"}).at(0);
+  EXPECT_EQ(eight, (Load{4, 64, 128, 1, 16}));
+}
+
+TEST(Plan, QuickIsAPartOfAll) {
+  const auto all = all_loads();
+  EXPECT_EQ(quick_loads().size(), 2u);
+  for (const Load& load : quick_loads())
+    EXPECT_NE(std::ranges::find(all, load), all.end()) << load.name();
+}
+
+TEST(Plan, PatternsChooseInThePlansOrder) {
+  const auto chosen = matching(all_loads(), {"ipv6-64-super1", "ipv4-64-*-flows1", "ipv4-64-b*1"});
+  ASSERT_EQ(chosen.size(), 4u);
+  EXPECT_EQ(chosen.front().name(), "ipv4-64-burst1-flows1");
+  EXPECT_EQ(chosen.back().name(), "ipv6-64-super1");
+  EXPECT_THROW(matching(all_loads(), {"*", "ipv5-*"}), std::runtime_error);
+}
+
+TEST(Plan, KnowsItsServers) {
+  EXPECT_EQ(server_named("io_uring").kind, Kind::socket);
+  EXPECT_EQ(server_named(kFloor).kind, Kind::bypass);
+  EXPECT_THROW(server_named("softirq-"), std::runtime_error);
+  EXPECT_FALSE(can_serve(server_named("af_xdp"), {4, 64, 16, 1, 16}));
+  EXPECT_TRUE(can_serve(server_named("af_xdp"), kBursts));
+}
+
+TEST(Cell, IsTheMeanOfPassesThatAgree) {
+  const Cell cell = kudp::cost::cell("xdp", {1000, 1010});
+  EXPECT_DOUBLE_EQ(*cell.instructions(), 1005);
+  EXPECT_NEAR(*cell.deviation(), 0.01, 1e-12);
+  EXPECT_TRUE(kudp::cost::cell("xdp", {1000, 1009.9}).agrees());
+  EXPECT_FALSE(kudp::cost::cell("xdp", {1011, 1000}).agrees());
+}
+
+TEST(Cell, OfOnePassHasNothingToAgreeWith) {
+  const Cell once = kudp::cost::cell("xdp", {1000});
+  EXPECT_EQ(once.deviation(), std::nullopt);
+  EXPECT_TRUE(once.agrees());
+}
+
+TEST(Cell, ThatFailedHasNoFigure) {
+  const Cell cell = failed("recvmmsg", "lost");
+  EXPECT_EQ(cell.instructions(), std::nullopt);
+  EXPECT_EQ(cell.deviation(), std::nullopt);
+  EXPECT_TRUE(record_of(cell)["instructions_per_request"].is_null());
+}
+
+TEST(Cell, SurvivesItsRecord) {
+  Cell before = kudp::cost::cell("softirq-link", {11'340.26, 11'341.1}, {6, 64, 128, 1, 16});
+  before.config = "engine=softirq turnaround=link";
+  before.idle = 12.5;
+  std::stringstream file(R"({"record":"header"})"
+                         "\n" +
+                         record_of(before).dump() + "\n");
+  const auto cells = read_cells(file, "f");
+  ASSERT_EQ(cells.size(), 1u);
+  const Cell& after = cells[0];
+  EXPECT_EQ(after.server, before.server);
+  EXPECT_EQ(after.load, before.load);
+  EXPECT_EQ(after.config, before.config);
+  EXPECT_EQ(after.requests, before.requests);
+  EXPECT_EQ(after.passes, (std::vector<double>{11'340.3, 11'341.1}));
+  EXPECT_EQ(after.idle, before.idle);
+}
+
+TEST(Cell, OfABrokenRecordIsRefusedWithItsLine) {
+  std::stringstream file("{\"record\":\"header\"}\n{\"record\":\"cell\"}\n");
+  try {
+    read_cells(file, "cost.json");
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cost.json:2: "));
+  }
+}
+
+TEST(Table, MeasuresFromTheFloorAndAgainstTheBestSocketServer) {
+  const auto all =
+      sections({cell("recvfrom", {20'000, 20'000}), cell("recvmmsg", {19'000, 19'000}),
+                cell("af_xdp", {12'000, 12'000}), cell("xdp", {11'000, 11'000}),
+                cell("softirq", {11'800, 11'800}), cell("softirq-link", {10'900, 10'900})});
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].best, "recvmmsg");  // af_xdp is cheaper, but has no socket
+  EXPECT_DOUBLE_EQ(*row(all[0], "recvmmsg").above, 8000);
+  EXPECT_DOUBLE_EQ(*row(all[0], "recvmmsg").ratio, 1);
+  EXPECT_DOUBLE_EQ(*row(all[0], "softirq").above, 800);
+  EXPECT_DOUBLE_EQ(*row(all[0], "softirq").ratio, 0.1);
+  EXPECT_DOUBLE_EQ(*row(all[0], "softirq-link").above, -100);
+  EXPECT_DOUBLE_EQ(*row(all[0], "xdp").above, 0);
+}
+
+TEST(Table, KeepsLoadsApart) {
+  const Load other{4, 64, 1, 1, 1};
+  const auto all = sections({cell("xdp", {11'000}), cell("xdp", {12'000}, other),
+                             cell("softirq", {11'500}), cell("softirq", {13'000}, other)});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_DOUBLE_EQ(*row(all[0], "softirq").above, 500);
+  EXPECT_DOUBLE_EQ(*row(all[1], "softirq").above, 1000);
+}
+
+TEST(Table, WithoutAFloorHasTotalsAlone) {
+  const auto all = sections({cell("recvmmsg", {19'000}), cell("kthread", {12'000})});
+  EXPECT_EQ(row(all[0], "kthread").above, std::nullopt);
+  EXPECT_EQ(row(all[0], "kthread").ratio, std::nullopt);
+}
+
+TEST(Table, ComparesNothingWithAFailedCell) {
+  const auto all = sections({failed("recvmmsg", "3 lost"), cell("recvfrom", {20'000}),
+                             cell("xdp", {11'000}), cell("softirq", {11'900})});
+  EXPECT_EQ(all[0].best, "recvfrom");
+  EXPECT_DOUBLE_EQ(*row(all[0], "softirq").ratio, 0.1);
+  EXPECT_EQ(row(all[0], "recvmmsg").above, std::nullopt);
+  EXPECT_THAT(tables(all), HasSubstr("FAILED: 3 lost"));
+}
+
+TEST(Table, IsForPeople) {
+  const auto text = tables(sections(
+      {cell("recvmmsg", {19'000.4}), cell("xdp", {11'000}), cell("softirq-link", {10'890})}));
+  EXPECT_THAT(text, HasSubstr("IPv4, 64 bytes, bursts of 64, 1 flow\n"));
+  EXPECT_THAT(text, HasSubstr("* recvmmsg         19,000        8,000    1.000\n"));
+  EXPECT_THAT(text, HasSubstr("  softirq-link     10,890         -110   -0.014\n"));
+  EXPECT_THAT(text, Not(HasSubstr("idle")));
+}
+
+TEST(Table, SaysWhenTheGuestWasIdle) {
+  Cell idle = cell("kthread", {9'000});
+  idle.idle = 1'000;
+  EXPECT_THAT(tables(sections({idle})), HasSubstr("idle 10.0 % of the time, not counted"));
+}
+
+TEST(Complaints, NameEachBadCell) {
+  Cell unavailable = failed("softirq", "engine=softirq: Invalid argument");
+  unavailable.unavailable = true;
+  const auto text = complaints({cell("xdp", {11'000, 11'001}), cell("classic", {20'000, 21'000}),
+                                failed("recvmmsg", "3 lost"), unavailable});
+  EXPECT_EQ(text,
+            "classic, ipv4-64-burst64-flows1: the passes differ by 5.0 %\n"
+            "recvmmsg, ipv4-64-burst64-flows1: failed: 3 lost\n"
+            "softirq, ipv4-64-burst64-flows1: unavailable: engine=softirq: Invalid argument\n");
+}
+
+TEST(Complaints, AreNoneWhereAllIsWell) {
+  const std::vector<Cell> good{cell("xdp", {11'000, 11'001}), cell("kthread", {12'000, 12'060})};
+  EXPECT_EQ(complaints(good), "");
+  EXPECT_THAT(confirmation(good), HasSubstr("at worst 0.50 %"));
+  EXPECT_THAT(confirmation({cell("xdp", {11'000})}), HasSubstr("not checked"));
+}
+
+}  // namespace
+}  // namespace kudp::cost
