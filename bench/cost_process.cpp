@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -26,6 +27,14 @@ std::string baseline_program() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "kudp-baseline";
 }
 
+// With its own /sys, as `ip netns exec` does: that is where the namespace's devices show.
+bool enter(const Namespace& where) {
+  if (setns(where.fd(), CLONE_NEWNET) || unshare(CLONE_NEWNS)) return false;
+  mount("", "/", nullptr, MS_SLAVE | MS_REC, nullptr);
+  umount2("/sys", MNT_DETACH);
+  return mount("kudp", "/sys", "sysfs", 0, nullptr) == 0;
+}
+
 [[noreturn]] void become(const std::vector<std::string>& arguments, const Namespace& where,
                          int output) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -34,7 +43,7 @@ std::string baseline_program() {
   std::vector<char*> words;
   for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
-  if (setns(where.fd(), CLONE_NEWNET) == 0) execv(words[0], words.data());
+  if (enter(where)) execv(words[0], words.data());
   dprintf(STDOUT_FILENO, "%s: %s\n", words[0], std::strerror(errno));
   _exit(127);
 }

@@ -76,6 +76,8 @@ std::vector<std::string> arguments_of(const Server& server, const Load& load) {
   if (server.kind == Kind::bypass) {
     arguments.emplace_back("--device");
     arguments.emplace_back(Network::kServerDevice);
+    arguments.emplace_back("--mode");
+    arguments.emplace_back("generic");
   }
   return arguments;
 }
