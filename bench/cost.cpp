@@ -28,10 +28,8 @@ using namespace kudp::cost;
 
 namespace {
 
-constexpr const char* kFooter =
-    "Exit status: 0 all is measured, 1 error, 2 wrong usage, 3 a cell failed, is unavailable, or "
-    "its "
-    "passes differ.";
+constexpr const char* kFooter = R"(Exit status: 0 all is measured, 1 error, 2 wrong usage,
+3 a cell failed, is unavailable, or its passes differ.)";
 
 struct Arguments {
   std::vector<std::string> servers, patterns{"*"}, facts;

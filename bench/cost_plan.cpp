@@ -74,7 +74,7 @@ std::vector<Load> matching(const std::vector<Load>& loads,
 }
 
 bool can_serve(const Server& server, const Load& load) {
-  return load.segments == 1 || server.name != "af_xdp";
+  return load.segments == 1 || (server.name != "af_xdp" && server.name != "softirq-link");
 }
 
 }  // namespace kudp::cost

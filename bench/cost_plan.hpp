@@ -56,7 +56,8 @@ std::vector<Load> quick_loads();
 std::vector<Load> matching(const std::vector<Load>& loads,
                            const std::vector<std::string>& patterns);
 
-// An AF_XDP socket is handed a super-packet's bytes without its segment size, so it cannot answer.
+// Super-packets are not for all: an AF_XDP socket is handed their bytes without the segment size,
+// and the module refuses them together with the link turnaround.
 bool can_serve(const Server& server, const Load& load);
 
 }  // namespace kudp::cost

@@ -76,6 +76,8 @@ TEST(Plan, KnowsItsServers) {
   EXPECT_EQ(server_named(kFloor).kind, Kind::bypass);
   EXPECT_THROW(server_named("softirq-"), std::runtime_error);
   EXPECT_FALSE(can_serve(server_named("af_xdp"), {4, 64, 16, 1, 16}));
+  EXPECT_FALSE(can_serve(server_named("softirq-link"), {4, 64, 16, 1, 16}));
+  EXPECT_TRUE(can_serve(server_named("softirq"), {4, 64, 16, 1, 16}));
   EXPECT_TRUE(can_serve(server_named("af_xdp"), kBursts));
 }
 
