@@ -25,20 +25,6 @@ static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
 	return 0;
 }
 
-/*
- * Swapping addresses and ports does not change a checksum: where the payload was kept, one that was
- * complete and verified still holds, and one that the device is to complete (CHECKSUM_PARTIAL) is
- * where it was. Whether that is the UDP header's is the word of a device, so it is looked at.
- */
-static inline bool kudp_keeps_sum(struct sk_buff *skb)
-{
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		return skb->csum_start == skb_transport_header(skb) - skb->head &&
-		       skb->csum_offset == offsetof(struct udphdr, check);
-	skb->ip_summed = CHECKSUM_NONE;
-	return true;
-}
-
 /* Leaves the checksum to the device. @sum is that of the pseudo header. */
 static inline void kudp_put_sum(struct sk_buff *skb, __sum16 sum)
 {

@@ -29,11 +29,9 @@ static void kudp_kthread_wake(struct kudp_worker *w)
 /* encap_rcv: softirq, under RCU. */
 static int kudp_kthread_receive(struct sock *sk, struct sk_buff *skb)
 {
-	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
+	struct kudp_worker *w = kudp_this_worker(sk);
 	enum kudp_counter verdict = KUDP_ANSWERED;
 
-	/* This CPU's worker, see kudp_softirq_worker(). */
-	w = this_cpu_ptr(w->responder->workers);
 	if (unlikely(!kudp_receive(w, skb)))
 		return 0;
 	/* The device and the route may go while the datagram waits. */

@@ -7,21 +7,10 @@
 #include "link.h"
 #include "receive.h"
 
-/*
- * Not the socket's worker but this CPU's, which nobody else uses at the same time. With steering
- * they are one and the same, except while the sockets are bound one after the other.
- */
-static struct kudp_worker *kudp_softirq_worker(const struct sock *sk)
-{
-	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
-
-	return this_cpu_ptr(w->responder->workers);
-}
-
 /* encap_rcv: softirq, under RCU. */
 static int kudp_softirq_receive(struct sock *sk, struct sk_buff *skb)
 {
-	struct kudp_worker *w = kudp_softirq_worker(sk);
+	struct kudp_worker *w = kudp_this_worker(sk);
 
 	if (likely(kudp_receive(w, skb)))
 		kudp_answer(w, skb, true);
@@ -30,7 +19,7 @@ static int kudp_softirq_receive(struct sock *sk, struct sk_buff *skb)
 
 static int kudp_softirq_receive_link(struct sock *sk, struct sk_buff *skb)
 {
-	struct kudp_worker *w = kudp_softirq_worker(sk);
+	struct kudp_worker *w = kudp_this_worker(sk);
 
 	if (likely(kudp_receive(w, skb)))
 		kudp_answer_link(w, skb);
@@ -40,7 +29,7 @@ static int kudp_softirq_receive_link(struct sock *sk, struct sk_buff *skb)
 /* sk_data_ready: softirq, under RCU. */
 static void kudp_softirq_ready(struct sock *sk)
 {
-	struct kudp_worker *w = kudp_softirq_worker(sk);
+	struct kudp_worker *w = kudp_this_worker(sk);
 	struct sk_buff *skb;
 
 	while ((skb = kudp_receive_queued(sk, w)))

@@ -86,16 +86,13 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 
 	if (unlikely(!kudp_link_fits(w, skb)) ||
 	    kudp_decide(&w->responder->policy, ntohs(uh->source), 0) != KUDP_ANSWERED ||
-	    skb_unclone(skb, GFP_ATOMIC)) {
+	    !kudp_keeps_sum(skb) || skb_unclone(skb, GFP_ATOMIC)) {
 		kudp_answer(w, skb, true);
 		return;
 	}
 	kudp_scrub(skb);
-	/* The checksum still holds, see kudp_keeps_sum(). */
 	uh = udp_hdr(skb);
 	swap(uh->source, uh->dest);
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		skb->ip_summed = CHECKSUM_NONE;
 	kudp_link_turn_ip(skb, dev_net(dev));
 
 	__skb_push(skb, skb->data - skb_mac_header(skb));
