@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "compat.h"
 #include "route.h"
+#include "trace.h"
 
 /* Replaces the payload by the worker's copy of the text, without copying it. */
 static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
@@ -67,6 +68,7 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 	if (!kept || !kudp_keeps_sum(skb))
 		kudp_put_sum(skb, csum_tcpudp_magic(local, peer, skb->len, IPPROTO_UDP, 0));
 
+	trace_kudp_reply(w, skb, 0);
 	iph = __skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	*iph = (struct iphdr){
@@ -104,6 +106,7 @@ static noinline_for_stack enum kudp_counter kudp_answer_ipv6(struct kudp_worker 
 	if (!kept || !kudp_keeps_sum(skb))
 		kudp_put_sum(skb, csum_ipv6_magic(&local, &peer, skb->len, IPPROTO_UDP, 0));
 
+	trace_kudp_reply(w, skb, 0);
 	ip6h = __skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	ip6_flow_hdr(ip6h, 0, 0);
@@ -137,7 +140,7 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 	enum kudp_counter verdict;
 
 	verdict = kudp_decide(policy, ntohs(udp_hdr(skb)->source),
-			      skb->len - sizeof(struct udphdr));
+			      kudp_payload(skb));
 	if (verdict != KUDP_ANSWERED)
 		goto drop;
 	/*
@@ -154,13 +157,17 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 	else
 		verdict = kudp_answer_ipv4(w, skb, summed && !text);
 	kudp_count(&w->answered, verdict, datagrams);
+	if (likely(verdict == KUDP_ANSWERED))
+		return;
+	trace_kudp_refuse(w, skb, datagrams, verdict);
 	/* From send_failed on the network has the skb, or has freed it. */
-	if (verdict != KUDP_ANSWERED && verdict != KUDP_SEND_FAILED)
+	if (verdict != KUDP_SEND_FAILED)
 		kfree_skb(skb);
 	return;
 
 drop:
 	kudp_count(&w->answered, verdict, datagrams);
+	trace_kudp_refuse(w, skb, datagrams, verdict);
 	if (verdict == KUDP_DISCARDED)
 		consume_skb(skb);
 	else

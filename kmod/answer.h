@@ -8,11 +8,16 @@
 
 #include "kudp.h"
 
+/* Bytes of payload, while the data starts at the UDP header. */
+static inline unsigned int kudp_payload(const struct sk_buff *skb)
+{
+	return skb->len - sizeof(struct udphdr);
+}
+
 /* How many datagrams a received skb stands for. */
 static inline unsigned int kudp_datagrams(const struct sk_buff *skb)
 {
-	return skb_is_gso(skb) ? DIV_ROUND_UP(skb->len - sizeof(struct udphdr),
-					      skb_shinfo(skb)->gso_size) : 1;
+	return skb_is_gso(skb) ? DIV_ROUND_UP(kudp_payload(skb), skb_shinfo(skb)->gso_size) : 1;
 }
 
 /* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */

@@ -8,6 +8,7 @@
 #include <net/ipv6.h>
 
 #include "kudp.h"
+#include "trace.h"
 
 #define KUDP_DATAGRAM_MAX 65535
 
@@ -104,6 +105,7 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 		iov.iov_base = page_address(w->text);
 	iov.iov_len = kudp_reply_length(&r->policy, len);
 	m->msg.msg_flags = 0;
+	trace_kudp_reply(w, NULL, iov.iov_len);
 	switch (kernel_sendmsg(w->sock, &m->msg, &iov, 1, iov.iov_len)) {
 	case -ENETUNREACH:
 	case -EHOSTUNREACH:
@@ -122,6 +124,7 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 static int kudp_classic_run(void *worker)
 {
 	struct kudp_worker *w = worker;
+	enum kudp_counter verdict;
 	struct kudp_message m;
 	int len;
 
@@ -130,7 +133,11 @@ static int kudp_classic_run(void *worker)
 		if (len < 0 || !m.msg.msg_namelen)
 			continue;
 		kudp_count(&w->answered, KUDP_RECEIVED, 1);
-		kudp_count(&w->answered, kudp_classic_answer(w, &m, len), 1);
+		trace_kudp_receive(w, NULL, len);
+		verdict = kudp_classic_answer(w, &m, len);
+		kudp_count(&w->answered, verdict, 1);
+		if (verdict != KUDP_ANSWERED)
+			trace_kudp_refuse(w, NULL, 1, verdict);
 		cond_resched();
 	}
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "receive.h"
+#include "trace.h"
 
 /* How long, in wake-ups, a thread that found no use in patience does not try it again. */
 #define KUDP_PATIENCE_MIN	8
@@ -17,12 +18,13 @@
 #define KUDP_PATIENCE_NS	NSEC_PER_MSEC
 
 /* Under queue.lock, which also keeps the task from going. */
-static void kudp_kthread_wake(struct kudp_worker *w)
+static __always_inline void kudp_kthread_wake(struct kudp_worker *w)
 {
 	if (!w->idle)
 		return;
 	w->idle = false;
 	w->woken = local_clock();
+	trace_kudp_wake(w, &w->queue);
 	wake_up_process(w->task);
 }
 
@@ -32,6 +34,7 @@ static int kudp_kthread_receive(struct sock *sk, struct sk_buff *skb)
 	struct kudp_worker *w = kudp_this_worker(sk);
 	enum kudp_counter verdict = KUDP_ANSWERED;
 
+	trace_kudp_receive(w, skb, 0);
 	if (unlikely(!kudp_receive(w, skb)))
 		return 0;
 	/* The device and the route may go while the datagram waits. */
@@ -50,10 +53,8 @@ static int kudp_kthread_receive(struct sock *sk, struct sk_buff *skb)
 	}
 	spin_unlock(&w->queue.lock);
 
-	if (unlikely(verdict != KUDP_ANSWERED)) {
-		kudp_count(&w->received, verdict, 1);
-		kfree_skb(skb);
-	}
+	if (unlikely(verdict != KUDP_ANSWERED))
+		kudp_receive_refuse(w, skb, verdict);
 	return 0;
 }
 
@@ -98,8 +99,10 @@ static void kudp_kthread_answer(struct kudp_worker *w, struct sk_buff_head *batc
 
 	local_bh_disable();
 	rcu_read_lock();
+	trace_kudp_batch_begin(w, batch);
 	while (n-- && (skb = __skb_dequeue(batch)))
 		kudp_answer(w, skb, summed);
+	trace_kudp_batch_end(w, batch);
 	rcu_read_unlock();
 	local_bh_enable();
 }
@@ -155,6 +158,7 @@ static int kudp_kthread_run(void *worker)
 			break;
 		taken = kudp_kthread_take(w, &batch);
 		if (!taken) {
+			trace_kudp_sleep(w, &w->queue);
 			schedule();
 			slept = true;
 			continue;

@@ -6,24 +6,41 @@
 #include "answer.h"
 #include "link.h"
 #include "receive.h"
+#include "trace.h"
 
-/* encap_rcv: softirq, under RCU. */
-static int kudp_softirq_receive(struct sock *sk, struct sk_buff *skb)
+static __always_inline int kudp_softirq_turn(struct sock *sk, struct sk_buff *skb, bool link)
 {
 	struct kudp_worker *w = kudp_this_worker(sk);
 
-	if (likely(kudp_receive(w, skb)))
+	if (unlikely(!kudp_receive(w, skb)))
+		return 0;
+	if (link)
+		kudp_answer_link(w, skb);
+	else
 		kudp_answer(w, skb, true);
 	return 0;
 }
 
+/* Apart, so that the others need not keep anything for the time after a call of the tracer. */
+static noinline int kudp_softirq_traced(struct sock *sk, struct sk_buff *skb, bool link)
+{
+	trace_kudp_receive(kudp_this_worker(sk), skb, 0);
+	return kudp_softirq_turn(sk, skb, link);
+}
+
+/* encap_rcv: softirq, under RCU. */
+static int kudp_softirq_receive(struct sock *sk, struct sk_buff *skb)
+{
+	if (trace_kudp_receive_enabled())
+		return kudp_softirq_traced(sk, skb, false);
+	return kudp_softirq_turn(sk, skb, false);
+}
+
 static int kudp_softirq_receive_link(struct sock *sk, struct sk_buff *skb)
 {
-	struct kudp_worker *w = kudp_this_worker(sk);
-
-	if (likely(kudp_receive(w, skb)))
-		kudp_answer_link(w, skb);
-	return 0;
+	if (trace_kudp_receive_enabled())
+		return kudp_softirq_traced(sk, skb, true);
+	return kudp_softirq_turn(sk, skb, true);
 }
 
 /* sk_data_ready: softirq, under RCU. */

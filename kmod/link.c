@@ -14,6 +14,7 @@
 
 #include "answer.h"
 #include "link.h"
+#include "trace.h"
 
 static bool kudp_link_is_usable(const struct net_device *dev)
 {
@@ -95,11 +96,17 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 	swap(uh->source, uh->dest);
 	kudp_link_turn_ip(skb, dev_net(dev));
 
+	trace_kudp_reply(w, skb, 0);
 	__skb_push(skb, skb->data - skb_mac_header(skb));
 	ether_addr_copy(station, eth_hdr(skb)->h_source);
 	ether_addr_copy(eth_hdr(skb)->h_source, eth_hdr(skb)->h_dest);
 	ether_addr_copy(eth_hdr(skb)->h_dest, station);
 	skb->dev = dev;
 	err = dev_queue_xmit(skb);
-	kudp_count(&w->answered, net_xmit_eval(err) ? KUDP_SEND_FAILED : KUDP_ANSWERED, 1);
+	if (unlikely(net_xmit_eval(err))) {
+		kudp_count(&w->answered, KUDP_SEND_FAILED, 1);
+		trace_kudp_refuse(w, skb, 1, KUDP_SEND_FAILED);
+		return;
+	}
+	kudp_count(&w->answered, KUDP_ANSWERED, 1);
 }

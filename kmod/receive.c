@@ -13,6 +13,7 @@
 #include "answer.h"
 #include "compat.h"
 #include "receive.h"
+#include "trace.h"
 
 static void kudp_hook(struct kudp_worker *w, void (*ready)(struct sock *))
 {
@@ -63,6 +64,16 @@ void kudp_unhook(struct kudp_worker *w)
 	w->saved_data_ready = NULL;
 }
 
+/* Out of line, which spares those that are answered. */
+void kudp_receive_refuse(struct kudp_worker *w, struct sk_buff *skb, enum kudp_counter reason)
+{
+	unsigned int datagrams = kudp_datagrams(skb);
+
+	kudp_count(&w->received, reason, datagrams);
+	trace_kudp_refuse(w, skb, datagrams, reason);
+	kfree_skb(skb);
+}
+
 static enum kudp_counter kudp_inspect_queued(struct sk_buff *skb)
 {
 	if (udp_lib_checksum_complete(skb))
@@ -91,10 +102,10 @@ struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w)
 		__UDPX_INC_STATS(sk, UDP_MIB_INDATAGRAMS);
 		verdict = kudp_inspect_queued(skb);
 		kudp_count(&w->received, KUDP_RECEIVED, kudp_datagrams(skb));
+		trace_kudp_receive(w, skb, 0);
 		if (likely(verdict == KUDP_ANSWERED))
 			return skb;
-		kudp_count(&w->received, verdict, kudp_datagrams(skb));
-		kfree_skb(skb);
+		kudp_receive_refuse(w, skb, verdict);
 	}
 	return NULL;
 }

@@ -11,6 +11,7 @@
 void kudp_hook_datagrams(struct kudp_worker *w, int (*receive)(struct sock *, struct sk_buff *));
 void kudp_hook_queue(struct kudp_worker *w, void (*ready)(struct sock *));
 void kudp_unhook(struct kudp_worker *w);
+void kudp_receive_refuse(struct kudp_worker *w, struct sk_buff *skb, enum kudp_counter reason);
 struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w);
 
 /*
@@ -45,10 +46,10 @@ static inline enum kudp_counter kudp_inspect(const struct sk_buff *skb)
 }
 
 /*
- * For encap_rcv: counts @skb, whose data is at the UDP header and whose checksum was verified. If
- * false it may not be answered and is gone.
+ * For encap_rcv, which has traced kudp_receive: counts @skb, whose data is at the UDP header and
+ * whose checksum was verified. If false it may not be answered and is gone.
  */
-static inline bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb)
+static __always_inline bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb)
 {
 	enum kudp_counter verdict;
 
@@ -59,8 +60,7 @@ static inline bool kudp_receive(struct kudp_worker *w, struct sk_buff *skb)
 	verdict = kudp_inspect(skb);
 	if (likely(verdict == KUDP_ANSWERED))
 		return true;
-	kudp_count(&w->received, verdict, 1);
-	kfree_skb(skb);
+	kudp_receive_refuse(w, skb, verdict);
 	return false;
 }
 

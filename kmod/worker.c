@@ -8,6 +8,7 @@
 
 #include "kudp.h"
 #include "route.h"
+#include "trace.h"
 
 static enum cpuhp_state kudp_hotplug_state;
 
@@ -110,6 +111,7 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 	/* Without a task nothing more is queued; an answer hours later would serve nobody. */
 	while ((skb = skb_dequeue(&w->queue))) {
 		kudp_count(&w->answered, KUDP_STOPPED, 1);
+		trace_kudp_refuse(w, skb, 1, KUDP_STOPPED);
 		kfree_skb(skb);
 	}
 	w->queued = 0;
