@@ -113,6 +113,9 @@ void Command::add_af_xdp() {
   command.add_option("--busy-poll", device_.busy_poll, "microseconds; 0: off")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
+  command.add_flag(
+      "--patient", device_.patient,
+      "its threads wait for their turn (SCHED_BATCH): bursts are cheaper, one is dearer");
   command.callback([this] {
     set_cpus();
     start_ = [this] { return start_af_xdp(device_); };

@@ -76,6 +76,8 @@ std::vector<std::string> arguments_of(const Server& server, const Load& load) {
   // Generic mode needs nothing of the veth's other end, and is the cheaper one on a veth, too.
   if (server.kind == Kind::bypass)
     arguments.insert(arguments.end(), {"--device", Network::kServerDevice, "--mode", "generic"});
+  // Each load's cheaper way: patience makes bursts of 64 a third cheaper, single requests dearer.
+  if (server.name == "af_xdp" && load.burst > 1) arguments.push_back("--patient");
   return arguments;
 }
 
