@@ -37,6 +37,11 @@ std::uint64_t Histogram::percentile(double percent) const {
   return 0;
 }
 
+std::uint64_t Histogram::above(std::uint64_t value) const {
+  const auto first = counts_.begin() + static_cast<long>(bucket_of(std::min(value, kHighest))) + 1;
+  return std::accumulate(first, counts_.end(), std::uint64_t{0});
+}
+
 std::uint64_t Histogram::highest_in(std::size_t bucket) {
   const auto doublings = bucket >> kDoublingBits;
   if (doublings < 2) return bucket;

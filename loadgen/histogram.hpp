@@ -35,6 +35,9 @@ class Histogram {
   double mean() const;
   std::uint64_t max() const { return max_; }
 
+  // How many values are greater than `value`, to the histogram's precision.
+  std::uint64_t above(std::uint64_t value) const;
+
   // The value that `percent` of all values do not exceed: the one of rank ceil(count * percent /
   // 100), at least rank 1. 0 where nothing was recorded.
   std::uint64_t percentile(double percent) const;

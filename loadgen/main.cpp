@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loadgen/blast_command.hpp"
 #include "loadgen/run_command.hpp"
 #include "loadgen/summary.hpp"
 #include "loadgen/version.hpp"
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   kudp::add_closed_command(app);
   kudp::add_open_command(app);
+  kudp::add_blast_command(app);
   kudp::add_summary_command(app);
   try {
     app.parse(argc, argv);

@@ -6,8 +6,12 @@
 
 namespace kudp {
 
-Outstanding::Outstanding(std::size_t capacity, std::int64_t timeout)
-    : ring_(std::bit_ceil(capacity)), mask_(ring_.size() - 1), timeout_(timeout) {}
+Outstanding::Outstanding(std::size_t capacity, std::int64_t timeout, bool scheduled)
+    : ring_(std::bit_ceil(capacity)),
+      scheduled_(scheduled),
+      delays_(scheduled ? ring_.size() : 0),
+      mask_(ring_.size() - 1),
+      timeout_(timeout) {}
 
 // Requests are in the ring in the order of their intended times, so the walk stops at the first one
 // that is young enough and never looks at a request twice.
@@ -33,6 +37,30 @@ void Outstanding::forget(Entry& entry) {
   counts_.lost += (entry & kCounted) != 0;
   in_flight_ -= entry & kInFlight;
   entry = 0;
+}
+
+Outstanding::Kind Outstanding::unusual_reply(std::uint64_t sequence, std::int64_t now,
+                                             std::uint64_t& newest) {
+  if (sequence >= next_) return Kind::unsent;
+  Entry& entry = at(sequence);
+  const Entry request = entry;
+  const bool counted = request & kCounted;
+  if (!(request & kUnanswered)) {
+    counts_.duplicate += counted;
+    return Kind::duplicate;
+  }
+  entry = request & ~kUnanswered;
+  in_flight_ -= request & kInFlight;
+  const bool overtaken = sequence < newest;
+  if (!overtaken) newest = sequence;
+  const std::int64_t latency = now - intended(request);
+  const bool late = latency > timeout_;
+  if (counted) {
+    ++(late ? counts_.late : counts_.answered);
+    counts_.reordered += overtaken;
+    record(sequence, latency);
+  }
+  return late ? Kind::late : Kind::answered;
 }
 
 Outstanding::Kind Outstanding::not_remembered(std::uint64_t sequence) {

@@ -12,4 +12,12 @@ void Payload::fill(std::byte* request) const {
   std::memcpy(request, image_.data(), size_);
 }
 
+Payload::Match Payload::mismatch(const std::byte* reply, std::size_t length) const {
+  Header header;
+  if (length < sizeof header) return Match::foreign;
+  std::memcpy(&header, reply, sizeof header);
+  return header.check == check(key_, header.flow, header.sequence) ? Match::corrupt
+                                                                   : Match::foreign;
+}
+
 }  // namespace kudp

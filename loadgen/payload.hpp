@@ -33,22 +33,29 @@ class Payload {
   // Writes all that is the same in every request; stamp() adds the rest.
   void fill(std::byte* request) const;
 
-  void stamp(std::byte* request, std::uint32_t flow, std::uint64_t sequence) const {
-    const Header header{check(flow, sequence), flow, sequence};
-    std::memcpy(request, &header, sizeof header);
+  // Writes the headers of `count` requests, `stride` bytes apart, numbered from `first`.
+  void stamp(std::byte* requests, std::size_t count, std::size_t stride, std::uint32_t flow,
+             std::uint64_t first) const {
+    const auto key = key_;  // a store of bytes could change a member, for all the compiler knows
+    for (std::size_t i = 0; i < count; ++i, requests += stride) {
+      const Header header{check(key, flow, first + i), flow, first + i};
+      std::memcpy(requests, &header, sizeof header);
+    }
   }
 
   // Looks at a reply of `length` bytes that came by `flow`.
   Found match(const std::byte* reply, std::size_t length, std::uint32_t flow) const {
-    Header header;
-    if (length < sizeof header) return {Match::foreign, 0};
-    std::memcpy(&header, reply, sizeof header);
-    if (header.check != check(header.flow, header.sequence)) return {Match::foreign, 0};
-    if (length != size_ || header.flow != flow ||
-        std::memcmp(reply + sizeof header, image_.data() + sizeof header, size_ - sizeof header) !=
-            0)
-      return {Match::corrupt, 0};
-    return {Match::ours, header.sequence};
+    if (length != size_) [[unlikely]]
+      return {mismatch(reply, length), 0};
+    // Check and flow are compared in one go.
+    std::uint64_t sequence;
+    std::memcpy(&sequence, reply + offsetof(Header, sequence), sizeof sequence);
+    const Header ours{check(key_, flow, sequence), flow, sequence};
+    if (std::memcmp(reply, &ours, offsetof(Header, sequence)) != 0 ||
+        std::memcmp(reply + kSmallest, image_.data() + kSmallest, size_ - kSmallest) != 0)
+        [[unlikely]]
+      return {mismatch(reply, length), 0};
+    return {Match::ours, sequence};
   }
 
  private:
@@ -59,9 +66,12 @@ class Payload {
   };
   static_assert(sizeof(Header) == kSmallest);
 
+  // Which of the two a reply is that is not ours.
+  Match mismatch(const std::byte* reply, std::size_t length) const;
+
   // Keeps a damaged or another run's sequence number from being taken for one of ours.
-  std::uint32_t check(std::uint32_t flow, std::uint64_t sequence) const {
-    return static_cast<std::uint32_t>((sequence ^ key_) * 0x9e3779b97f4a7c15 >> 32) ^ flow;
+  static std::uint32_t check(std::uint64_t key, std::uint32_t flow, std::uint64_t sequence) {
+    return static_cast<std::uint32_t>((sequence ^ key) * 0x9e3779b97f4a7c15 >> 32) ^ flow;
   }
 
   std::size_t size_;

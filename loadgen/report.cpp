@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/verdict.hpp"
 #include "loadgen/version.hpp"
 
 namespace kudp {
@@ -74,6 +75,38 @@ void add_latency(Record& record, const Histogram& latency) {
   record["percentiles"] = percentiles(latency);
 }
 
+// Service time is what a closed loop would have seen: from when a request was really sent.
+void add_schedule(Record& record, const RunOptions& options, const RunResult& result) {
+  record["arrivals"] = options.arrivals == Arrivals::poisson ? "poisson" : "constant";
+  record["send_late_p99_us"] = us(result.send_late.percentile(99));
+  record["sent_late"] =
+      result.send_late.above(static_cast<std::uint64_t>(tolerated_delay(options)));
+  record["gap_deviation_p50_us"] = us(result.gap_deviation.percentile(50));
+  record["gap_deviation_p99_us"] = us(result.gap_deviation.percentile(99));
+  const bool any = result.service.count() > 0;
+  const auto value = [&](double percent) {
+    return any ? Record(us(result.service.percentile(percent))) : Record();
+  };
+  record["service_p50_us"] = value(50);
+  record["service_p90_us"] = value(90);
+  record["service_p99_us"] = value(99);
+  record["service_p999_us"] = value(99.9);
+  record["service_max_us"] = any ? Record(us(result.service.max())) : Record();
+}
+
+// Where the mean latency was spent; a mean is a sum of means, which no percentile is.
+void add_timestamps(Record& record, const RunResult& result) {
+  const auto value = [](const Histogram& times, double percent) {
+    return times.count() > 0 ? Record(us(times.percentile(percent))) : Record();
+  };
+  record["transmit_path_p50_us"] = value(result.transmit_path, 50);
+  record["transmit_path_p99_us"] = value(result.transmit_path, 99);
+  record["receive_wait_p50_us"] = value(result.receive_wait, 50);
+  record["receive_wait_p99_us"] = value(result.receive_wait, 99);
+  const auto share = result.generator_share();
+  record["latency_in_generator"] = share ? Record(*share) : Record();
+}
+
 }  // namespace
 
 Record header_record() {
@@ -112,7 +145,9 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
   record["local_drops"] = result.local_drops;
   add_latency(record, result.latency);
   record["generator_cpu_share"] = result.cpu_share;
-  if (open) record["send_late_p99_us"] = us(result.send_late.percentile(99));
+  record["generator_busy_share"] = result.busy_share;
+  if (open) add_schedule(record, options, result);
+  if (options.timestamps) add_timestamps(record, result);
   record["valid"] = verdict.valid;
   record["verdict"] = verdict.notes;
   record["interrupted"] = result.signal != 0;

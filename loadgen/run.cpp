@@ -30,7 +30,16 @@ WorkerConfig worker_config(const RunOptions& options, std::size_t flows) {
   const auto share = (options.window + spread - 1) / spread;
   return {.batch = options.batch,
           .burst = options.loop == Loop::closed ? std::min(options.batch, share) : options.batch,
-          .capacity = remembered_requests(options)};
+          .capacity = remembered_requests(options),
+          .scheduled = options.loop == Loop::open,
+          .gso = options.gso,
+          .gro = options.gro,
+          .timestamps = options.timestamps};
+}
+
+std::uint64_t random_key() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
 }
 
 std::unique_ptr<Pace> make_pace(const RunOptions& options, const Plan& plan, std::size_t thread) {
@@ -38,13 +47,9 @@ std::unique_ptr<Pace> make_pace(const RunOptions& options, const Plan& plan, std
   // The threads take turns, so that together they keep even gaps.
   const double gap = kSecond / options.rate;
   const auto offset = static_cast<std::int64_t>(gap * static_cast<double>(thread));
-  return std::make_unique<OpenPace>(
-      Schedule(plan.start + offset, gap * static_cast<double>(options.threads)));
-}
-
-std::uint64_t random_key() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
+  return std::make_unique<OpenPace>(Schedule(plan.start + offset,
+                                             gap * static_cast<double>(options.threads),
+                                             options.arrivals, random_key()));
 }
 
 // The workers of one run and the threads they run on.
@@ -76,12 +81,9 @@ Crew::Crew(const RunOptions& options)
       plan_(options.timeout),
       payload_(options.size, random_key()),
       errors_(options.threads) {
-  auto flows = open_flows(options.target, options.flows);
+  auto flows = open_flows(options.target, options.flows, flow_options(options));
   for (std::size_t i = 0; i < options.threads; ++i) {
-    const auto first = flows.size() * i / options.threads;
-    const auto last = flows.size() * (i + 1) / options.threads;
-    std::vector<Flow> share(std::make_move_iterator(flows.begin() + static_cast<long>(first)),
-                            std::make_move_iterator(flows.begin() + static_cast<long>(last)));
+    auto share = share_of(flows, i, options.threads);
     const auto config = worker_config(options, share.size());
     workers_.push_back(std::make_unique<Worker>(plan_, payload_, std::move(share), config));
   }
@@ -166,7 +168,12 @@ void Crew::collect(RunResult& result) const {
   for (const auto& worker : workers_) {
     result.counts += worker->counts();
     result.latency.merge(worker->latency());
+    result.service.merge(worker->service());
     result.send_late.merge(worker->send_late());
+    result.gap_deviation.merge(worker->gap_deviation());
+    result.transmit_path.merge(worker->transmit_path());
+    result.receive_wait.merge(worker->receive_wait());
+    result.busy_share = std::max(result.busy_share, worker->busy_share());
     result.cpu_share = std::max(result.cpu_share, worker->cpu_share());
     result.requests += worker->requests();
     result.replies += worker->replies();

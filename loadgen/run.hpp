@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "loadgen/clock.hpp"
 #include "loadgen/counts.hpp"
@@ -15,10 +17,15 @@ namespace kudp {
 struct RunResult {
   Counts counts;
   Histogram latency;              // of answered and late, from the intended send time
-  Histogram send_late;            // by how much requests went out after it
+  Histogram service;              // the same, from when the request was sent
+  Histogram send_late;            // by how much requests went out after the intended time
+  Histogram gap_deviation;        // by how much gaps between them differed from those intended
+  Histogram transmit_path;        // from sending to leaving; with timestamps, one of each burst
+  Histogram receive_wait;         // from the kernel's sight of a reply to ours; with timestamps
   std::int64_t measured = 0;      // length of the measured interval
   std::uint64_t local_drops = 0;  // replies for which our own sockets had no room
   double cpu_share = 0;           // the busiest worker's CPU time over the measured interval
+  double busy_share = 0;          // of the busiest worker's rounds: it had something to do
   int signal = 0;                 // that ended the run early
 
   // Warm-up included.
@@ -36,6 +43,13 @@ struct RunResult {
   double loss_ratio() const {
     return counts.sent == 0 ? 0
                             : static_cast<double>(counts.lost) / static_cast<double>(counts.sent);
+  }
+
+  // The part of the mean latency that passed in the generator: before a request was sent, and while
+  // its reply lay in our socket. Nothing where the kernel gave no time stamps.
+  std::optional<double> generator_share() const {
+    if (latency.mean() <= 0 || receive_wait.count() == 0) return std::nullopt;
+    return std::min((send_late.mean() + receive_wait.mean()) / latency.mean(), 1.0);
   }
 
  private:

@@ -43,10 +43,22 @@ template <class... Args>
 
 }  // namespace
 
+FlowOptions flow_options(const RunOptions& options) {
+  return {.segment = options.gso > 1 ? options.size : 0,
+          .gro = options.gro,
+          .timestamps = options.timestamps};
+}
+
 void check(const RunOptions& options) {
   if (const auto largest = largest_payload(options.target.family()); options.size > largest)
     refuse("--size {}: at most {} bytes fit a datagram to {}", options.size, largest,
            options.target.str());
+  if (const auto most = largest_payload(options.target.family()) / options.size;
+      options.gso > std::max<std::size_t>(most, 1))
+    refuse("--gso {}: at most {} requests of --size {} fit a super-packet", options.gso, most,
+           options.size);
+  if (options.timestamps && options.gso > 1)
+    refuse("--timestamps: not with --gso, a super-packet leaves at one time");
   if (options.flows < options.threads)
     refuse("--flows {}: at least one per thread, {}", options.flows, options.threads);
   if (options.threads * options.batch * options.size > kBatchBytes)

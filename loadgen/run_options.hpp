@@ -7,6 +7,8 @@
 
 #include "loadgen/clock.hpp"
 #include "loadgen/endpoint.hpp"
+#include "loadgen/flow.hpp"
+#include "loadgen/schedule.hpp"
 
 namespace kudp {
 
@@ -17,6 +19,7 @@ struct RunOptions {
   Endpoint target;
   std::size_t window = 64;  // closed: requests in flight per thread
   double rate = 0;          // open: requests per second of all threads
+  Arrivals arrivals = Arrivals::constant;
   std::int64_t duration = 5 * kSecond;
   std::int64_t warmup = kSecond;
   std::int64_t timeout = kSecond;
@@ -24,8 +27,13 @@ struct RunOptions {
   std::size_t flows = 64;
   std::size_t threads = 1;
   std::size_t batch = 64;
+  std::size_t gso = 1;         // requests to a super-packet at most; 1: each is a datagram
+  bool gro = false;            // take replies as super-packets
+  bool timestamps = false;     // have the kernel tell when requests left and replies came
   std::vector<int> cpus = {};  // thread i is pinned to cpus[i % cpus.size()]; empty: to none
 };
+
+FlowOptions flow_options(const RunOptions& options);
 
 // Throws std::runtime_error with one line where options do not go together.
 void check(const RunOptions& options);

@@ -45,6 +45,15 @@ std::string loop_line(const RunOptions& options) {
              : fmt::format("closed, {} requests in flight per thread", options.window);
 }
 
+std::string schedule_line(const RunOptions& options, const RunResult& result) {
+  const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / kMicrosecond; };
+  const auto limit = static_cast<std::uint64_t>(tolerated_delay(options));
+  return fmt::format("gaps off by p50 {:.1f} us, p99 {:.1f} us; {} sent over {:.0f} us late",
+                     us(result.gap_deviation.percentile(50)),
+                     us(result.gap_deviation.percentile(99)),
+                     grouped(result.send_late.above(limit)), us(limit));
+}
+
 std::string verdict_line(const Verdict& verdict) {
   return fmt::format("{}{}{}", verdict.valid ? "valid" : "INVALID",
                      verdict.notes.empty() ? "" : ": ", fmt::join(verdict.notes, "; "));
@@ -73,6 +82,12 @@ std::string table(const RunOptions& options, const RunResult& result, const Verd
   row("reordered", grouped(counts.reordered));
   row("corrupt", fmt::format("{}, foreign {}", grouped(counts.corrupt), grouped(counts.foreign)));
   row("latency us", latency_line(result.latency));
+  if (options.loop == Loop::open) {
+    row("service us", latency_line(result.service));
+    row("schedule", schedule_line(options, result));
+  }
+  if (const auto share = result.generator_share(); options.timestamps && share)
+    row("generator", fmt::format("{:.1f} % of the mean latency passed in it", *share * 100));
   row("verdict", verdict_line(verdict));
   return text;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 namespace kudp {
@@ -51,16 +52,17 @@ Worker::Worker(const Plan& plan, const Payload& payload, std::vector<Flow> flows
     : plan_(plan),
       payload_(payload),
       flows_(std::move(flows)),
-      outstanding_(config.capacity, plan.timeout),
-      requests_(config.burst, payload.size()),
-      // One byte more than a reply may have shows a longer one; one slot more than a batch shows
-      // that a whole batch was all there was, without another call.
-      received_(config.batch + 1, payload.size() + 1),
+      outstanding_(config.capacity, plan.timeout, config.scheduled),
+      requests_(payload, config.burst, config.gso, config.timestamps),
+      // One slot more than a batch shows that a whole batch was all there was, without another
+      // call.
+      received_(config.batch + 1, payload.size(),
+                {.gro = config.gro, .timestamps = config.timestamps}),
+      stamps_(payload),
+      timestamps_(config.timestamps),
       intended_(config.burst),
       epoll_(watch(flows_)),
-      events_(std::min(flows_.size(), kMostEvents)) {
-  for (std::size_t i = 0; i < requests_.count(); ++i) payload_.fill(requests_.data(i));
-}
+      events_(std::min(flows_.size(), kMostEvents)) {}
 
 void Worker::run(Pace& pace) {
   pace_ = &pace;
@@ -106,10 +108,8 @@ void Worker::send(std::int64_t now) {
   Flow& flow = flows_[turn_];
   turn_ = turn_ + 1 == flows_.size() ? 0 : turn_ + 1;
   const auto first = outstanding_.next();
-  for (std::size_t i = 0; i < due_.size(); ++i)
-    payload_.stamp(requests_.data(i), flow.id, first + i);
-  const int sent =
-      sendmmsg(flow.socket.get(), requests_.headers(), static_cast<unsigned>(due_.size()), 0);
+  requests_.stamp(due_.size(), flow.id, first);
+  const int sent = requests_.send(flow.socket.get(), due_.size());
   if (sent < 0) return send_failed(errno);
 
   const auto taken = due_.first(static_cast<std::size_t>(sent));
@@ -119,12 +119,21 @@ void Worker::send(std::int64_t now) {
 
 // The times ascend, so those of the warm-up come first.
 void Worker::note_sent(std::span<const std::int64_t> intended, std::int64_t now) {
-  const auto warmup = std::ranges::lower_bound(intended, plan_.begin) - intended.begin();
-  const auto counted = intended.subspan(static_cast<std::size_t>(warmup));
-  outstanding_.sent(intended.first(static_cast<std::size_t>(warmup)), false);
-  outstanding_.sent(counted, true);
+  auto counted = intended;
+  if (intended.front() < plan_.begin) [[unlikely]] {
+    const auto warmup = std::ranges::lower_bound(intended, plan_.begin) - intended.begin();
+    counted = intended.subspan(static_cast<std::size_t>(warmup));
+    outstanding_.sent(intended.first(static_cast<std::size_t>(warmup)), false, now);
+  }
+  outstanding_.sent(counted, true, now);
   if (!pace_->has_schedule()) return;
-  for (const auto time : counted) send_late_.record(now - time);
+  // The gap to the request before is off by as much as the one is later than the other.
+  for (const auto time : counted) {
+    const auto delay = now - time;
+    send_late_.record(delay);
+    gap_deviation_.record(std::abs(delay - last_delay_));
+    last_delay_ = delay;
+  }
 }
 
 // What was not sent stays due: the next flow has the next try.
@@ -158,14 +167,23 @@ std::int64_t Worker::next_look(std::int64_t now) const {
 
 void Worker::wait_and_receive(std::int64_t now, std::int64_t until) {
   const int ready = wait(now, until);
-  for (int i = 0; i < ready; ++i) receive(*static_cast<Flow*>(events_[i].data.ptr));
+  ++rounds_;
+  idle_rounds_ += ready == 0 && due_.empty();
+  for (int i = 0; i < ready; ++i) {
+    auto& flow = *static_cast<Flow*>(events_[i].data.ptr);
+    if (timestamps_ && (events_[i].events & EPOLLERR)) take_stamps(flow);
+    receive(flow);
+  }
 }
 
 int Worker::wait(std::int64_t now, std::int64_t until) {
   const auto gap = until - now;
+  const auto most = static_cast<int>(events_.size());
   const auto timeout = to_timespec(gap < kShortestSleep ? 0 : gap);
-  const int ready = epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                 &timeout, nullptr);
+  int ready = epoll_pwait2(epoll_.get(), events_.data(), most, &timeout, nullptr);
+  // Valgrind and kernels before 5.11 do not have it: then the last millisecond is polled.
+  if (ready < 0 && errno == ENOSYS)
+    ready = epoll_wait(epoll_.get(), events_.data(), most, static_cast<int>(gap / kMillisecond));
   if (ready < 0 && errno != EINTR) throw failed("epoll_pwait2", errno);
   return std::max(ready, 0);
 }
@@ -173,8 +191,7 @@ int Worker::wait(std::int64_t now, std::int64_t until) {
 // Reads until the socket runs short, or for a few rounds: no reply may keep the requests waiting.
 void Worker::receive(Flow& flow) {
   for (int round = 0; round < kMostRounds; ++round) {
-    const int count = recvmmsg(flow.socket.get(), received_.headers(),
-                               static_cast<unsigned>(received_.count()), MSG_DONTWAIT, nullptr);
+    const int count = received_.receive(flow.socket.get());
     if (count < 0) {
       if (errno == EAGAIN) return;
       if (errno != ECONNREFUSED) throw failed("receive", errno);
@@ -197,18 +214,24 @@ void Worker::read_again(Flow& flow) {
 void Worker::take_replies(Flow& flow, std::size_t count) {
   const auto now = now_ns();
   last_reply_ = now;
-  replies_ += count;
   const auto answered_before = outstanding_.counts().answered;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto found = payload_.match(received_.data(i), received_.length(i), flow.id);
-    if (found.match != Payload::Match::ours) {
-      note_mismatch(found.match);
-      continue;
-    }
+  const Payload& payload = payload_;
+  const auto take = [&](const std::byte* data, std::size_t length, std::int64_t arrived)
+      __attribute__((always_inline)) {
+    const auto found = payload.match(data, length, flow.id);
+    if (found.match != Payload::Match::ours) return note_mismatch(found.match);
     const auto kind = outstanding_.reply(found.sequence, now, flow.newest);
     if (kind == Outstanding::Kind::unsent) note_mismatch(Payload::Match::foreign);
-  }
+    if (arrived != 0 && measuring_) receive_wait_.record(now - arrived);
+  };
+  replies_ += received_.for_each(count, take);
   if (now < end_) noticed_.in_interval += outstanding_.counts().answered - answered_before;
+}
+
+void Worker::take_stamps(Flow& flow) {
+  while (const auto left = stamps_.read(flow.socket.get(), flow.id))
+    if (const auto sent = outstanding_.sent_at(left->sequence); sent && measuring_)
+      transmit_path_.record(left->time - *sent);
 }
 
 void Worker::note_mismatch(Payload::Match match) {
@@ -233,6 +256,7 @@ void Worker::drain() {
 // Done a few times a second and when the warm-up is over.
 void Worker::keep_books(std::int64_t now) {
   if (!measuring_) {
+    rounds_ = idle_rounds_ = 0;
     measuring_ = now >= plan_.begin;
     measured_from_ = now;
     cpu_before_ = now_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -246,6 +270,10 @@ void Worker::keep_books(std::int64_t now) {
   snapshot_.sent.store(counts.sent, std::memory_order_relaxed);
   snapshot_.replies.store(counts.answered + counts.late, std::memory_order_relaxed);
   snapshot_.missing.store(unanswered - awaited, std::memory_order_relaxed);
+}
+
+double Worker::busy_share() const {
+  return rounds_ == 0 ? 0 : 1 - static_cast<double>(idle_rounds_) / static_cast<double>(rounds_);
 }
 
 Counts Worker::counts() const {

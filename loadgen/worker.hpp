@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "loadgen/counts.hpp"
-#include "loadgen/datagrams.hpp"
 #include "loadgen/fd.hpp"
 #include "loadgen/flow.hpp"
 #include "loadgen/histogram.hpp"
+#include "loadgen/inbox.hpp"
+#include "loadgen/outbox.hpp"
 #include "loadgen/outstanding.hpp"
 #include "loadgen/pace.hpp"
 #include "loadgen/payload.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/stamp_reader.hpp"
 
 namespace kudp {
 
@@ -33,6 +35,10 @@ struct WorkerConfig {
   std::size_t batch;     // datagrams per sendmmsg or recvmmsg at most
   std::size_t burst;     // requests that go out on one flow before the next has its turn
   std::size_t capacity;  // requests that are remembered
+  bool scheduled;        // a request may be sent later than intended
+  std::size_t gso;       // requests to a super-packet at most
+  bool gro;              // replies may be super-packets
+  bool timestamps;       // the kernel tells when requests left and replies came
 };
 
 // One thread's share of a run: its flows, its pace, its results. Construction allocates all there
@@ -56,8 +62,13 @@ class Worker {
   // Of the measured interval, once run() is over.
   Counts counts() const;
   const Histogram& latency() const { return outstanding_.latency(); }
+  const Histogram& service() const { return outstanding_.service(); }
   const Histogram& send_late() const { return send_late_; }
+  const Histogram& gap_deviation() const { return gap_deviation_; }
+  const Histogram& transmit_path() const { return transmit_path_; }
+  const Histogram& receive_wait() const { return receive_wait_; }
   double cpu_share() const { return cpu_share_; }
+  double busy_share() const;
 
   // Warm-up included.
   std::uint64_t requests() const { return outstanding_.next(); }
@@ -83,6 +94,7 @@ class Worker {
   void receive(Flow& flow);
   void read_again(Flow& flow);
   void take_replies(Flow& flow, std::size_t count);
+  void take_stamps(Flow& flow);
   void note_mismatch(Payload::Match match);
 
   void keep_books(std::int64_t now);
@@ -92,8 +104,10 @@ class Worker {
   std::vector<Flow> flows_;
   Pace* pace_ = nullptr;  // set by run()
   Outstanding outstanding_;
-  Datagrams requests_;
-  Datagrams received_;
+  Outbox requests_;
+  Inbox received_;
+  StampReader stamps_;
+  bool timestamps_;
 
   std::vector<std::int64_t> intended_;  // room for the times of one burst
   std::span<std::int64_t> due_;         // those of them still to be sent
@@ -111,11 +125,17 @@ class Worker {
   std::int64_t measured_from_ = 0;
   std::int64_t cpu_before_ = 0;
   double cpu_share_ = 0;
+  std::uint64_t rounds_ = 0;
+  std::uint64_t idle_rounds_ = 0;
 
   std::uint64_t replies_ = 0;
   std::uint64_t refusals_ = 0;
   Counts noticed_;  // what outstanding_ cannot see
   Histogram send_late_;
+  Histogram gap_deviation_;
+  std::int64_t last_delay_ = 0;
+  Histogram transmit_path_;
+  Histogram receive_wait_;
   Snapshot snapshot_;
 };
 

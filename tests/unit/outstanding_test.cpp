@@ -15,7 +15,7 @@ constexpr std::int64_t kTimeout = 100;
 
 class OutstandingTest : public testing::Test {
  protected:
-  void send(std::int64_t time, bool counted) { outstanding_.sent({&time, 1}, counted); }
+  void send(std::int64_t time, bool counted) { outstanding_.sent({&time, 1}, counted, time); }
   Kind reply(std::uint64_t sequence, std::int64_t now) {
     return outstanding_.reply(sequence, now, newest_);
   }
@@ -164,7 +164,7 @@ TEST_P(OutstandingRandom, AgreesWithTheModelAndEndsEachRequestOnce) {
     if (below(2)) {
       const bool counted = below(4) != 0;
       model.sent(outstanding.next(), now, counted, capacity);
-      outstanding.sent({&now, 1}, counted);
+      outstanding.sent({&now, 1}, counted, now);
     } else if (outstanding.next() > 0) {
       const auto age = 1 + below(static_cast<unsigned>(2 * capacity));
       const auto sequence = outstanding.next() - std::min<std::uint64_t>(age, outstanding.next());

@@ -17,7 +17,7 @@ constexpr std::uint64_t kSequence = 1'000'000'007;
 Bytes request(const Payload& payload, std::uint32_t flow = kFlow) {
   Bytes bytes(payload.size());
   payload.fill(bytes.data());
-  payload.stamp(bytes.data(), flow, kSequence);
+  payload.stamp(bytes.data(), 1, bytes.size(), flow, kSequence);
   return bytes;
 }
 

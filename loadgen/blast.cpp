@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/blast.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "loadgen/cpus.hpp"
+#include "loadgen/flow.hpp"
+#include "loadgen/outbox.hpp"
+
+namespace kudp {
+namespace {
+
+constexpr std::int64_t kStartDelay = 2 * kMillisecond;
+constexpr std::int64_t kLook = 50 * kMillisecond;
+constexpr int kRoomMs = 10;
+
+struct Times {
+  std::int64_t start = 0;
+  std::int64_t begin = 0;
+  std::atomic<std::int64_t> end = 0;
+};
+
+// One thread's share. A burst goes out on one flow, the next on the next.
+class Blaster {
+ public:
+  Blaster(const Times& times, const Payload& payload, std::vector<Flow> flows,
+          const RunOptions& options)
+      : times_(times),
+        flows_(std::move(flows)),
+        outbox_(payload, options.batch, options.gso),
+        batch_(options.batch) {}
+
+  void run() {
+    const auto start = to_timespec(times_.start);
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, nullptr);
+    std::size_t turn = 0;
+    for (;;) {
+      const auto now = now_ns();
+      if (now >= times_.end.load(std::memory_order_relaxed)) return;
+      Flow& flow = flows_[turn];
+      turn = turn + 1 == flows_.size() ? 0 : turn + 1;
+      outbox_.stamp(batch_, flow.id, sequence_);
+      const int taken = outbox_.send(flow.socket.get(), batch_);
+      if (taken < 0) {
+        send_failed(flow.socket.get(), errno);
+        continue;
+      }
+      sequence_ += static_cast<std::uint64_t>(taken);
+      if (now >= times_.begin) result_.sent += static_cast<std::uint64_t>(taken);
+    }
+  }
+
+  bool done() const { return done_.load(std::memory_order_acquire); }
+  void set_done() { done_.store(true, std::memory_order_release); }
+  const BlastResult& result() const { return result_; }
+
+ private:
+  void send_failed(int socket, int error) {
+    switch (error) {
+      case ECONNREFUSED:
+        ++result_.refused;
+        return;
+      case EAGAIN:
+      case ENOBUFS: {
+        ++result_.no_room;
+        pollfd writable{socket, POLLOUT, 0};
+        poll(&writable, 1, kRoomMs);
+        return;
+      }
+      case EINTR:
+        return;
+      default:
+        throw std::system_error(error, std::generic_category(), "send");
+    }
+  }
+
+  const Times& times_;
+  std::vector<Flow> flows_;
+  Outbox outbox_;
+  std::size_t batch_;
+  std::uint64_t sequence_ = 0;
+  BlastResult result_;
+  std::atomic<bool> done_ = false;
+};
+
+}  // namespace
+
+BlastResult blast(const RunOptions& options, Interrupt& interrupt) {
+  check(options);
+  const Payload payload(options.size, 0);
+  Times times;
+  std::vector<std::unique_ptr<Blaster>> blasters;
+  auto flows = open_flows(options.target, options.flows, flow_options(options));
+  for (std::size_t i = 0; i < options.threads; ++i)
+    blasters.push_back(
+        std::make_unique<Blaster>(times, payload, share_of(flows, i, options.threads), options));
+
+  times.start = now_ns() + kStartDelay;
+  times.begin = times.start + options.warmup;
+  times.end = times.begin + options.duration;
+  std::vector<std::exception_ptr> errors(options.threads);
+  BlastResult total;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < options.threads; ++i)
+      threads.emplace_back([&, i] {
+        try {
+          if (!options.cpus.empty()) pin_to(options.cpus[i % options.cpus.size()]);
+          blasters[i]->run();
+        } catch (...) {
+          errors[i] = std::current_exception();
+          times.end = 0;
+        }
+        blasters[i]->set_done();
+      });
+    while (!std::ranges::all_of(blasters, [](const auto& one) { return one->done(); }))
+      if (const int signal =
+              interrupt.wait(std::clamp<std::int64_t>(times.end - now_ns(), kMillisecond, kLook))) {
+        total.signal = signal;
+        times.end = now_ns();
+      }
+  }
+  for (const auto& error : errors)
+    if (error) std::rethrow_exception(error);
+  total.measured = std::max<std::int64_t>(times.end - times.begin, 0);
+  for (const auto& one : blasters) {
+    total.sent += one->result().sent;
+    total.refused += one->result().refused;
+    total.no_room += one->result().no_room;
+  }
+  return total;
+}
+
+}  // namespace kudp

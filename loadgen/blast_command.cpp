@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/blast_command.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "loadgen/blast.hpp"
+#include "loadgen/json_lines.hpp"
+#include "loadgen/report.hpp"
+#include "loadgen/run_arguments.hpp"
+
+namespace kudp {
+namespace {
+
+Record blast_record(const RunOptions& options, const BlastResult& result) {
+  return {{"record", "blast"},
+          {"target", options.target.str()},
+          {"size", options.size},
+          {"flows", options.flows},
+          {"threads", options.threads},
+          {"pinned_to", options.cpus},
+          {"batch", options.batch},
+          {"gso", options.gso},
+          {"warmup_s", static_cast<double>(options.warmup) / kSecond},
+          {"duration_s", static_cast<double>(result.measured) / kSecond},
+          {"sent", result.sent},
+          {"sent_per_s", result.sent_per_s()},
+          {"refused", result.refused},
+          {"no_room", result.no_room},
+          {"interrupted", result.signal != 0}};
+}
+
+void run_blast(const RunArguments& arguments) {
+  const RunOptions options = resolved(arguments);
+  JsonLines json(arguments.json);
+  json.write(header_record());
+  Interrupt interrupt;
+  const BlastResult result = blast(options, interrupt);
+  json.write(blast_record(options, result));
+  if (!arguments.quiet && !json.on_stdout())
+    fmt::print("sent        {} in {:.2f} s, {:.0f}/s; {} times refused, {} times no room\n",
+               result.sent, static_cast<double>(result.measured) / kSecond, result.sent_per_s(),
+               result.refused, result.no_room);
+  if (result.signal != 0) throw CLI::RuntimeError(kSignalled + result.signal);
+}
+
+}  // namespace
+
+void add_blast_command(CLI::App& app) {
+  const auto arguments = std::make_shared<RunArguments>();
+  arguments->run.flows = 1;
+  CLI::App& command = *app.add_subcommand(
+      "blast", "Send as fast as the kernel takes it, and await nothing: how much can be sent?");
+  add_target(command, *arguments);
+  add_load_options(command, *arguments);
+  add_time_options(command, *arguments);
+  add_generator_options(command, *arguments);
+  add_output_options(command, *arguments);
+  command.callback([arguments] { run_blast(*arguments); });
+}
+
+}  // namespace kudp

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/run_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <stdexcept>
+
+#include "loadgen/cpus.hpp"
+#include "loadgen/number_option.hpp"
+#include "loadgen/payload.hpp"
+
+namespace kudp {
+namespace {
+
+std::int64_t ns(double value, std::int64_t unit) {
+  return std::llround(value * static_cast<double>(unit));
+}
+
+}  // namespace
+
+void add_target(CLI::App& command, RunArguments& arguments) {
+  command.add_option("TARGET", arguments.target, "what to load: HOST:PORT or [IPV6]:PORT")
+      ->required()
+      ->type_name("");
+}
+
+void add_load_options(CLI::App& command, RunArguments& arguments) {
+  RunOptions& run = arguments.run;
+  add_number(command, "--size", run.size, Payload::kSmallest, 65527, "BYTES",
+             "payload of a request")
+      .group("Load");
+  add_number(command, "--flows", run.flows, 1, 16384, "N", "source ports, spread over the threads")
+      .group("Load");
+}
+
+void add_time_options(CLI::App& command, RunArguments& arguments) {
+  add_number(command, "--duration", arguments.duration, 0.001, 86400, "S", "measured interval")
+      .group("Time");
+  add_number(command, "--warmup", arguments.warmup, 0, 3600, "S",
+             "load before the interval, not counted")
+      .group("Time");
+}
+
+void add_timeout(CLI::App& command, RunArguments& arguments) {
+  add_number(command, "--timeout", arguments.timeout, 1, 60000, "MS",
+             "a reply that takes longer is late; without one a request is lost")
+      .group("Time");
+}
+
+void add_generator_options(CLI::App& command, RunArguments& arguments) {
+  RunOptions& run = arguments.run;
+  add_number(command, "--threads", run.threads, 1, 256, "N", "threads that send and receive")
+      .group("Generator");
+  command
+      .add_option("--cpus", arguments.cpus,
+                  "CPUs the threads are pinned to, such as 0,2-5 [default: the first allowed]")
+      ->type_name("LIST")
+      ->group("Generator");
+  add_number(command, "--batch", run.batch, 1, 1024, "N", "datagrams per system call at most")
+      .group("Generator");
+  add_number(command, "--gso", run.gso, 1, 64, "N",
+             "requests of a flow that leave as one super-packet (UDP_SEGMENT); 1: none")
+      .group("Generator");
+}
+
+void add_receive_options(CLI::App& command, RunArguments& arguments) {
+  RunOptions& run = arguments.run;
+  command.add_flag("--gro", run.gro, "take replies of a flow as super-packets (UDP_GRO)")
+      ->group("Generator");
+  command
+      .add_flag("--timestamps", run.timestamps,
+                "have the kernel tell when requests left and replies came (SO_TIMESTAMPING)")
+      ->group("Generator");
+}
+
+void add_arrivals(CLI::App& command, RunArguments& arguments) {
+  static const std::map<std::string, Arrivals> names{{"constant", Arrivals::constant},
+                                                     {"poisson", Arrivals::poisson}};
+  command
+      .add_option("--arrivals", arguments.run.arrivals,
+                  "gaps between requests: constant, or poisson as of many independent clients "
+                  "[default: constant]")
+      ->transform(CLI::CheckedTransformer(names).description(""))
+      ->type_name("constant|poisson")
+      ->group("Load");
+}
+
+void add_output_options(CLI::App& command, RunArguments& arguments) {
+  command.add_option("--json", arguments.json, "write records as JSON lines; - is stdout")
+      ->type_name("FILE")
+      ->group("Output");
+  command.add_flag("--quiet", arguments.quiet, "print no table")->group("Output");
+}
+
+RunOptions resolved(const RunArguments& arguments) {
+  RunOptions run = arguments.run;
+  run.target = resolve(arguments.target);
+  run.duration = ns(arguments.duration, kSecond);
+  run.warmup = ns(arguments.warmup, kSecond);
+  run.timeout = ns(arguments.timeout, kMillisecond);
+  run.cpus = arguments.cpus.empty() ? allowed_cpus() : parse_cpus(arguments.cpus);
+  if (run.cpus.size() > run.threads) run.cpus.resize(run.threads);
+  check(run);
+  return run;
+}
+
+void require_replies(const RunOptions& run, const RunResult& result) {
+  if (result.requests == 0 || result.replies > 0) return;
+  throw std::runtime_error(fmt::format("{} never answered ({} requests sent{})", run.target.str(),
+                                       result.requests,
+                                       result.refusals > 0 ? ", connection refused" : ""));
+}
+
+}  // namespace kudp

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "loadgen/payload.hpp"
+
+namespace kudp {
+
+// Reads from a socket's error queue when requests left. The kernel gives back the whole frame, so
+// the request in it tells which one it was.
+class StampReader {
+ public:
+  struct Left {
+    std::uint64_t sequence;
+    std::int64_t time;
+  };
+
+  explicit StampReader(const Payload& payload);
+
+  // The next request that left by this flow; nothing where no more is known.
+  std::optional<Left> read(int socket, std::uint32_t flow);
+
+ private:
+  const Payload& payload_;
+  std::vector<std::byte> frame_;
+};
+
+}  // namespace kudp
