@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Configuration through configfs. "rw" attributes are written only while the responder is disabled
+ * Configuration through configfs. Each attribute is written only while the responder is disabled
  * (else -EBUSY), "enabled" always; values are checked in settings.c.
  *
  *	/sys/kernel/config/kudp/
  *	└── NAME/          mkdir makes a responder, rmdir stops and removes it
- *	    ├── engine     rw  kthread (default), softirq or classic
- *	    ├── reply      rw  echo (default), discard or text
- *	    ├── text       rw  what "text" answers, up to KUDP_TEXT_MAX bytes
- *	    ├── amplify    rw  1: may send more bytes than it received; default 0
- *	    ├── address    rw  own unicast address, 0.0.0.0 or ::; default 127.0.0.1
- *	    ├── port       rw  1 to 65535; no default
- *	    ├── gro        rw  1: take and answer super-packets whole; default 0
- *	    ├── turnaround rw  route (default), or link: past routing, see link.c
- *	    ├── batch      rw  datagrams answered in one go, 1 to KUDP_BATCH_MAX; default 64
- *	    ├── rcvbuf     rw  bytes that may wait at a worker, as SO_RCVBUF; default 4 MiB
+ *	    ├── …          rw  see attributes.h
  *	    ├── enabled    rw  1: serve in the network namespace of the writer; 0: stop
  *	    └── stats      ro  totals by what happened; /proc/net/kudp has them by worker
  */
@@ -47,7 +38,7 @@ static ssize_t kudp_store(struct config_item *item, const char *attribute, const
 	return err ?: count;
 }
 
-#define KUDP_ATTRIBUTE(name, format, ...)							\
+#define KUDP_SHOW(name, format, ...)								\
 	static ssize_t kudp_##name##_show(struct config_item *item, char *page)			\
 	{											\
 		struct kudp_responder *r = kudp_of(item);					\
@@ -65,17 +56,17 @@ static ssize_t kudp_store(struct config_item *item, const char *attribute, const
 	}											\
 	CONFIGFS_ATTR(kudp_, name)
 
-KUDP_ATTRIBUTE(engine, "%s", r->engine->name);
-KUDP_ATTRIBUTE(reply, "%s", kudp_replies[r->policy.reply]);
-KUDP_ATTRIBUTE(text, "%.*s", (int)r->policy.text_len, r->text);
-KUDP_ATTRIBUTE(amplify, "%d", r->policy.amplify);
-KUDP_ATTRIBUTE(address, "%pISc", &r->address);
-KUDP_ATTRIBUTE(port, "%u", r->policy.port);
-KUDP_ATTRIBUTE(gro, "%d", r->gro);
-KUDP_ATTRIBUTE(turnaround, "%s", r->link ? "link" : "route");
-KUDP_ATTRIBUTE(batch, "%u", r->batch);
-KUDP_ATTRIBUTE(rcvbuf, "%u", r->rcvbuf);
-KUDP_ATTRIBUTE(enabled, "%d", r->enabled);
+KUDP_SHOW(engine, "%s", r->engine->name);
+KUDP_SHOW(reply, "%s", kudp_replies[r->policy.reply]);
+KUDP_SHOW(text, "%.*s", (int)r->policy.text_len, r->text);
+KUDP_SHOW(amplify, "%d", r->policy.amplify);
+KUDP_SHOW(address, "%pISc", &r->address);
+KUDP_SHOW(port, "%u", r->policy.port);
+KUDP_SHOW(gro, "%d", r->gro);
+KUDP_SHOW(turnaround, "%s", r->link ? "link" : "route");
+KUDP_SHOW(batch, "%u", r->batch);
+KUDP_SHOW(rcvbuf, "%u", r->rcvbuf);
+KUDP_SHOW(enabled, "%d", r->enabled);
 
 static ssize_t kudp_stats_show(struct config_item *item, char *page)
 {
@@ -90,16 +81,8 @@ static ssize_t kudp_stats_show(struct config_item *item, char *page)
 CONFIGFS_ATTR_RO(kudp_, stats);
 
 static struct configfs_attribute *kudp_attributes[] = {
-	&kudp_attr_engine,
-	&kudp_attr_reply,
-	&kudp_attr_text,
-	&kudp_attr_amplify,
-	&kudp_attr_address,
-	&kudp_attr_port,
-	&kudp_attr_gro,
-	&kudp_attr_turnaround,
-	&kudp_attr_batch,
-	&kudp_attr_rcvbuf,
+#define KUDP_ATTRIBUTE(name, what) (&kudp_attr_##name),
+#include "attributes.h"
 	&kudp_attr_enabled,
 	&kudp_attr_stats,
 	NULL,

@@ -7,30 +7,11 @@
 
 #include "kudp.h"
 
-static char *engine, *reply, *text, *amplify, *address, *port, *gro, *turnaround, *batch,
-	    *rcvbuf;
-
-module_param(engine, charp, 0444);
-MODULE_PARM_DESC(engine, "how datagrams are received and answered: kthread (default), softirq, classic");
-module_param(reply, charp, 0444);
-MODULE_PARM_DESC(reply, "what is answered: echo (default), discard, text");
-module_param(text, charp, 0444);
-MODULE_PARM_DESC(text, "what reply=text answers, up to " __stringify(KUDP_TEXT_MAX) " bytes");
-module_param(amplify, charp, 0444);
-MODULE_PARM_DESC(amplify, "1: may send more bytes than it received; default 0");
-module_param(address, charp, 0444);
-MODULE_PARM_DESC(address, "own unicast address, 0.0.0.0 or ::; default 127.0.0.1");
-module_param(port, charp, 0444);
-MODULE_PARM_DESC(port, "UDP port, 1 to 65535; with no parameter at all nothing is served");
-module_param(gro, charp, 0444);
-MODULE_PARM_DESC(gro, "1: take and answer super-packets (GRO, GSO) whole; default 0");
-module_param(turnaround, charp, 0444);
-MODULE_PARM_DESC(turnaround, "way back: route (default), or link: past routing and firewall");
-module_param(batch, charp, 0444);
-MODULE_PARM_DESC(batch, "datagrams answered in one go, 1 to " __stringify(KUDP_BATCH_MAX)
-		 "; default 64");
-module_param(rcvbuf, charp, 0444);
-MODULE_PARM_DESC(rcvbuf, "bytes that may wait for each worker, as SO_RCVBUF; default 4194304");
+#define KUDP_ATTRIBUTE(name, what)		\
+	static char *name;			\
+	module_param(name, charp, 0444);	\
+	MODULE_PARM_DESC(name, what);
+#include "attributes.h"
 
 static struct kudp_responder *kudp_default;
 
@@ -38,16 +19,8 @@ static const struct {
 	const char *attribute;
 	char **value;
 } kudp_parameters[] = {
-	{ "engine", &engine },
-	{ "reply", &reply },
-	{ "text", &text },
-	{ "amplify", &amplify },
-	{ "address", &address },
-	{ "port", &port },
-	{ "gro", &gro },
-	{ "turnaround", &turnaround },
-	{ "batch", &batch },
-	{ "rcvbuf", &rcvbuf },
+#define KUDP_ATTRIBUTE(name, what) { #name, &(name) },
+#include "attributes.h"
 };
 
 static bool kudp_parameters_given(void)

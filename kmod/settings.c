@@ -190,16 +190,8 @@ static const struct {
 	const char *attribute;
 	int (*set)(struct kudp_responder *r, const char *value);
 } kudp_settings[] = {
-	{ "engine", kudp_set_engine },
-	{ "reply", kudp_set_reply },
-	{ "text", kudp_set_text },
-	{ "amplify", kudp_set_amplify },
-	{ "address", kudp_set_address },
-	{ "port", kudp_set_port },
-	{ "gro", kudp_set_gro },
-	{ "turnaround", kudp_set_turnaround },
-	{ "batch", kudp_set_batch },
-	{ "rcvbuf", kudp_set_rcvbuf },
+#define KUDP_ATTRIBUTE(name, what) { #name, kudp_set_##name },
+#include "attributes.h"
 	{ "enabled", kudp_set_enabled },
 };
 
