@@ -12,6 +12,7 @@ KUDP_ATTRIBUTE(address, "own unicast address, 0.0.0.0 or ::; default 127.0.0.1")
 KUDP_ATTRIBUTE(port, "UDP port, 1 to 65535; with no parameter at all nothing is served")
 KUDP_ATTRIBUTE(gro, "1: take and answer super-packets (GRO, GSO) whole; default 0")
 KUDP_ATTRIBUTE(turnaround, "way back: route (default), or link: past routing and firewall")
+KUDP_ATTRIBUTE(log, "1: each datagram goes to the kernel log, rate-limited; default 0")
 KUDP_ATTRIBUTE(batch, "most answered at once, 1 to " __stringify(KUDP_BATCH_MAX) "; default 64")
 KUDP_ATTRIBUTE(rcvbuf, "bytes that may wait for each worker, as SO_RCVBUF; default 4194304")
 #undef KUDP_ATTRIBUTE

@@ -8,6 +8,7 @@
 #include <net/ipv6.h>
 
 #include "kudp.h"
+#include "log.h"
 #include "trace.h"
 
 #define KUDP_DATAGRAM_MAX 65535
@@ -134,6 +135,8 @@ static int kudp_classic_run(void *worker)
 			continue;
 		kudp_count(&w->answered, KUDP_RECEIVED, 1);
 		trace_kudp_receive(w, NULL, len);
+		if (unlikely(w->responder->log))
+			kudp_log_copy(w, &m.peer, w->buffer, len);
 		verdict = kudp_classic_answer(w, &m, len);
 		kudp_count(&w->answered, verdict, 1);
 		if (verdict != KUDP_ANSWERED)

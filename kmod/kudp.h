@@ -7,6 +7,7 @@
 #include <linux/inet.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
+#include <linux/ratelimit.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <net/net_namespace.h>
@@ -50,6 +51,7 @@ struct kudp_worker {
 	struct kudp_route *routes;	/* to the peers answered last */
 	struct task_struct *task;	/* NULL: none, or it must end; written under queue.lock */
 	void (*saved_data_ready)(struct sock *sk);
+	int (*receive)(struct sock *sk, struct sk_buff *skb); /* the engine's encap_rcv */
 
 	/* kthread: received, not yet answered */
 	struct sk_buff_head queue;
@@ -62,6 +64,9 @@ struct kudp_worker {
 	unsigned int patience_next;
 
 	void *buffer;			/* classic: one datagram */
+
+	struct ratelimit_state log;	/* log=1, see log.c */
+	unsigned long unlogged;
 
 	/* Each has one writer at a time: receive in softirq, and the thread. */
 	struct kudp_stats received;
@@ -80,6 +85,7 @@ struct kudp_responder {
 	unsigned int rcvbuf;
 	bool gro;			/* receive super-packets whole */
 	bool link;			/* turnaround=link, see link.c */
+	bool log;			/* a line for each datagram, see log.c */
 
 	bool enabled;
 	struct net *net;		/* while enabled; left before it goes, see kudp_net_exit */

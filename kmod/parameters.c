@@ -7,9 +7,10 @@
 
 #include "kudp.h"
 
-#define KUDP_ATTRIBUTE(name, what)		\
-	static char *name;			\
-	module_param(name, charp, 0444);	\
+/* Not by the bare names: "log" is one of the compiler's own. */
+#define KUDP_ATTRIBUTE(name, what)					\
+	static char *kudp_given_##name;					\
+	module_param_named(name, kudp_given_##name, charp, 0444);	\
 	MODULE_PARM_DESC(name, what);
 #include "attributes.h"
 
@@ -19,7 +20,7 @@ static const struct {
 	const char *attribute;
 	char **value;
 } kudp_parameters[] = {
-#define KUDP_ATTRIBUTE(name, what) { #name, &(name) },
+#define KUDP_ATTRIBUTE(name, what) { #name, &kudp_given_##name },
 #include "attributes.h"
 };
 

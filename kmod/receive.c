@@ -12,6 +12,7 @@
 
 #include "answer.h"
 #include "compat.h"
+#include "log.h"
 #include "receive.h"
 #include "trace.h"
 
@@ -37,6 +38,9 @@ void kudp_hook_datagrams(struct kudp_worker *w, int (*receive)(struct sock *, st
 	struct sock *sk = w->sock->sk;
 
 	kudp_hook(w, NULL);
+	w->receive = receive;
+	if (w->responder->log)
+		receive = kudp_log_receive;
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, receive);
 	smp_wmb(); /* UDP looks at the type first, then for the handler */
 	WRITE_ONCE(udp_sk(sk)->encap_type, 1);

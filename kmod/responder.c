@@ -7,6 +7,7 @@
 
 #include "kudp.h"
 #include "link.h"
+#include "log.h"
 
 /* Serialises every change of configuration and state; never taken on the packet path. */
 DEFINE_MUTEX(kudp_lock);
@@ -149,5 +150,6 @@ void kudp_responder_disable(struct kudp_responder *r)
 	r->enabled = false;
 	list_del(&r->list);
 	kudp_teardown(r, true);
+	kudp_log_summary(r);
 	pr_info("%s: stopped\n", kudp_name(r));
 }

@@ -97,6 +97,11 @@ static int kudp_set_gro(struct kudp_responder *r, const char *value)
 	return kudp_set_bool(r, "gro", value, &r->gro);
 }
 
+static int kudp_set_log(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_bool(r, "log", value, &r->log);
+}
+
 static int kudp_set_turnaround(struct kudp_responder *r, const char *value)
 {
 	if (strcmp(value, "route") && strcmp(value, "link"))
@@ -164,6 +169,8 @@ static int kudp_check_together(const struct kudp_responder *r)
 		return kudp_refuse(r, "port", "", "1 to 65535 before enabled=1");
 	if (r->gro && (classic || r->policy.reply == KUDP_TEXT))
 		return kudp_refuse(r, "gro", "1", "engine kthread or softirq, not reply text");
+	if (r->gro && r->log)
+		return kudp_refuse(r, "log", "1", "gro 0: super-packets are not logged");
 	if (r->link && (r->engine != &kudp_engine_softirq || r->gro))
 		return kudp_refuse(r, "turnaround", "link", "engine softirq, gro 0");
 	return 0;

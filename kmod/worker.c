@@ -7,6 +7,7 @@
 #include <linux/kthread.h>
 
 #include "kudp.h"
+#include "log.h"
 #include "route.h"
 #include "trace.h"
 
@@ -36,6 +37,7 @@ int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned i
 	w->idle = false;
 	skb_queue_head_init(&w->queue);
 	kudp_stats_reset(w);
+	kudp_log_init(w);
 
 	err = sock_create_kern(r->net, r->address.ss_family, SOCK_DGRAM, IPPROTO_UDP, &w->sock);
 	if (err)

@@ -48,6 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"port", "-1", "kudp: r: port=-1: want 1 to 65535"},
         Refusal{"port", "80x", "kudp: r: port=80x: want 1 to 65535"},
         Refusal{"gro", "2", "kudp: r: gro=2: want 0 or 1"},
+        Refusal{"log", "2", "kudp: r: log=2: want 0 or 1"},
         Refusal{"turnaround", "u", "kudp: r: turnaround=u: want route or link"},
         Refusal{"batch", "0", "kudp: r: batch=0: want 1 to 256"},
         Refusal{"batch", "257", "kudp: r: batch=257: want 1 to 256"},
@@ -79,6 +80,7 @@ TEST(Enabled, AttributesAreBusy) {
                                                             {"port", "9001"},
                                                             {"batch", "1"},
                                                             {"gro", "1"},
+                                                            {"log", "1"},
                                                             {"turnaround", "link"},
                                                             {"rcvbuf", "8192"}}) {
     const std::string before = responder.get(attribute);

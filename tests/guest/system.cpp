@@ -89,4 +89,20 @@ std::vector<std::string> KernelLog::lines() {
   return lines;
 }
 
+std::vector<std::string> KernelLog::lines_from(std::string_view prefix) {
+  std::vector<std::string> wanted;
+  for (const auto& line : lines()) {
+    if (!line.starts_with(prefix)) continue;
+    std::string& text = wanted.emplace_back();
+    for (std::size_t at = 0; at < line.size(); ++at)
+      if (line.compare(at, 2, "\\x") == 0) {
+        text += static_cast<char>(std::stoi(line.substr(at + 2, 2), nullptr, 16));
+        at += 3;
+      } else {
+        text += line[at];
+      }
+  }
+  return wanted;
+}
+
 }  // namespace kudp::guest

@@ -35,6 +35,8 @@ class KernelLog {
   KernelLog(const KernelLog&) = delete;
   KernelLog& operator=(const KernelLog&) = delete;
   std::vector<std::string> lines();
+  // Those that start so, without the escapes that /dev/kmsg itself adds.
+  std::vector<std::string> lines_from(std::string_view prefix);
 
  private:
   int fd_;
