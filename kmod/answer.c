@@ -10,20 +10,41 @@
 #include "answer.h"
 #include "compat.h"
 #include "route.h"
+#include "stamp_reflect.h"
 #include "trace.h"
 
 /* Replaces the payload by the worker's copy of the text, without copying it. */
-static int kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
+static enum kudp_counter kudp_put_text(struct kudp_worker *w, struct sk_buff *skb)
 {
 	unsigned int len = w->responder->policy.text_len;
-	int err;
 
-	err = pskb_trim(skb, sizeof(struct udphdr));
-	if (err || !len)
-		return err;
+	if (pskb_trim(skb, sizeof(struct udphdr)))
+		return KUDP_NO_MEMORY;
+	if (!len)
+		return KUDP_ANSWERED;
 	get_page(w->text);
 	skb_add_rx_frag(skb, 0, w->text, 0, len, PAGE_SIZE);
-	return 0;
+	return KUDP_ANSWERED;
+}
+
+/* Puts the reply where the request was; with "echo" it is there. */
+static inline enum kudp_counter kudp_put_reply(struct kudp_worker *w, struct sk_buff *skb)
+{
+	switch (w->responder->policy.reply) {
+	case KUDP_TEXT:
+		return kudp_put_text(w, skb);
+	case KUDP_STAMP:
+		return kudp_stamp_answer_skb(w, skb);
+	default:
+		return KUDP_ANSWERED;
+	}
+}
+
+/* The last look at @skb before the network has it. */
+static inline void kudp_leave(const struct kudp_worker *w, struct sk_buff *skb)
+{
+	if (unlikely(w->responder->policy.reply == KUDP_STAMP))
+		kudp_stamp_leave(kudp_stamp_packet(skb));
 }
 
 /* Leaves the checksum to the device. @sum is that of the pseudo header. */
@@ -86,6 +107,7 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 		skb->ignore_df = 1;
 		__ip_select_ident(net, iph, skb_shinfo(skb)->gso_segs ?: 1);
 	}
+	kudp_leave(w, skb);
 	return kudp_sent(ip_local_out(net, sk, skb));
 }
 
@@ -115,6 +137,7 @@ static noinline_for_stack enum kudp_counter kudp_answer_ipv6(struct kudp_worker 
 	ip6h->saddr = local;
 	ip6h->daddr = peer;
 	skb->ignore_df = 1;
+	kudp_leave(w, skb);
 	return kudp_sent(ip6_local_out(sock_net(sk), sk, skb));
 }
 #else
@@ -135,7 +158,7 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 {
 	const struct kudp_policy *policy = &w->responder->policy;
 	unsigned int datagrams = kudp_datagrams(skb);
-	bool text = policy->reply == KUDP_TEXT;
+	bool kept = summed && policy->reply == KUDP_ECHO;
 	int iif = skb->skb_iif;
 	enum kudp_counter verdict;
 
@@ -148,14 +171,17 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 	 * room for the new IP header where the old one is; IP makes more if the link needs it.
 	 */
 	verdict = KUDP_NO_MEMORY;
-	if (skb_unclone(skb, GFP_ATOMIC) || (text && kudp_put_text(w, skb)))
+	if (skb_unclone(skb, GFP_ATOMIC))
+		goto drop;
+	verdict = kudp_put_reply(w, skb);
+	if (unlikely(verdict != KUDP_ANSWERED))
 		goto drop;
 
 	kudp_scrub(skb);
 	if (skb->protocol == htons(ETH_P_IPV6))
-		verdict = kudp_answer_ipv6(w, skb, iif, summed && !text);
+		verdict = kudp_answer_ipv6(w, skb, iif, kept);
 	else
-		verdict = kudp_answer_ipv4(w, skb, summed && !text);
+		verdict = kudp_answer_ipv4(w, skb, kept);
 	kudp_count(&w->answered, verdict, datagrams);
 	if (likely(verdict == KUDP_ANSWERED))
 		return;

@@ -7,6 +7,7 @@
 #include <linux/sockptr.h>
 #include <linux/udp.h>
 #include <linux/version.h>
+#include <net/sock.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "kudp needs Linux 6.1 or newer"
@@ -22,6 +23,26 @@ static inline void kudp_enable_gro(struct socket *sock)
 	int on = 1;
 
 	sock->ops->setsockopt(sock, SOL_UDP, UDP_GRO, KERNEL_SOCKPTR(&on), sizeof(on));
+}
+
+/* The kernel stamps what it receives, for as long as the socket lives. Returns 0 or an errno. */
+static inline int kudp_enable_timestamps(struct socket *sock)
+{
+	int on = 1;
+
+	return sock_setsockopt(sock, SOL_SOCKET, SO_TIMESTAMPNS_NEW, KERNEL_SOCKPTR(&on),
+			       sizeof(on));
+}
+
+/* What a request's TTL or hop limit was comes with it. */
+static inline void kudp_enable_ttl(struct socket *sock)
+{
+	int on = 1;
+
+	sock->ops->setsockopt(sock, SOL_IP, IP_RECVTTL, KERNEL_SOCKPTR(&on), sizeof(on));
+	if (sock->sk->sk_family == AF_INET6)
+		sock->ops->setsockopt(sock, SOL_IPV6, IPV6_RECVHOPLIMIT, KERNEL_SOCKPTR(&on),
+				      sizeof(on));
 }
 
 #endif

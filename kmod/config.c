@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Configuration through configfs. Each attribute is written only while the responder is disabled
- * (else -EBUSY), "enabled" always; values are checked in settings.c.
+ * (else -EBUSY), "clock_error" and "enabled" always; values are checked in settings.c.
  *
  *	/sys/kernel/config/kudp/
  *	└── NAME/          mkdir makes a responder, rmdir stops and removes it
@@ -67,6 +67,8 @@ KUDP_SHOW(turnaround, "%s", r->link ? "link" : "route");
 KUDP_SHOW(log, "%d", r->log);
 KUDP_SHOW(batch, "%u", r->batch);
 KUDP_SHOW(rcvbuf, "%u", r->rcvbuf);
+KUDP_SHOW(stateful, "%d", r->stateful);
+KUDP_SHOW(clock_error, "%u", r->clock_error);
 KUDP_SHOW(enabled, "%d", r->enabled);
 
 static ssize_t kudp_stats_show(struct config_item *item, char *page)

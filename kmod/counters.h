@@ -19,6 +19,10 @@ enum kudp_counter {
 	KUDP_NO_ROUTE,		/* no way back to the sender from the address it asked */
 	KUDP_NO_MEMORY,		/* the datagram was shared and could not be copied */
 	KUDP_SEND_FAILED,	/* refused by the firewall, the device or its queue */
+	KUDP_STAMP_SHORT,	/* too short for a test packet of TWAMP or STAMP */
+	KUDP_STAMP_CORRUPT,	/* its error estimate cannot be (RFC 4656 section 4.1.2) */
+	KUDP_STAMP_AUTHENTICATED, /* of STAMP's authenticated mode, which is not served */
+	KUDP_STAMP_SESSIONS,	/* stateful: no room for one more session */
 	KUDP_STOPPED,		/* the responder or its CPU went away */
 	KUDP_N_COUNTERS
 };

@@ -7,20 +7,27 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
-#include "kudp.h"
+#include "compat.h"
 #include "log.h"
+#include "stamp_reflect.h"
 #include "trace.h"
 
 #define KUDP_DATAGRAM_MAX 65535
 
-/* A request, as received: its sender and, on a wildcard address, which of our own it asked. */
+/*
+ * A request, as received: its sender and, on a wildcard address, which of our own it asked; for
+ * "stamp" also when it came, and its TTL or hop limit.
+ */
 struct kudp_message {
 	struct sockaddr_storage peer;
 	struct msghdr msg;
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+		char bytes[CMSG_SPACE(sizeof(struct __kernel_timespec)) +
+			   CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 	} control;
+	ktime_t received;
+	u8 ttl;
 };
 
 static int kudp_classic_init(struct kudp_worker *w)
@@ -28,6 +35,8 @@ static int kudp_classic_init(struct kudp_worker *w)
 	w->buffer = kvmalloc_node(KUDP_DATAGRAM_MAX, GFP_KERNEL, cpu_to_node(w->cpu));
 	if (!w->buffer)
 		return -ENOMEM;
+	if (w->responder->policy.reply == KUDP_STAMP)
+		kudp_enable_ttl(w->sock);
 	if (!kudp_is_wildcard(w->responder))
 		return 0;
 	if (w->sock->sk->sk_family == AF_INET6)
@@ -50,6 +59,33 @@ static void kudp_classic_interrupt(struct kudp_worker *w)
 	smp_store_release(&w->sock->sk->sk_err, EINTR);
 }
 
+/*
+ * What "stamp" wants to know is taken out; what remains is which address was asked, the only one
+ * that can be sent back as it is.
+ */
+static void kudp_classic_control(struct kudp_message *m)
+{
+	struct __kernel_timespec time;
+	struct cmsghdr *c, *info = NULL;
+
+	m->received = 0;
+	m->ttl = 0;
+	for_each_cmsghdr(c, &m->msg) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS_NEW) {
+			memcpy(&time, CMSG_DATA(c), sizeof(time));
+			m->received = ktime_set(time.tv_sec, time.tv_nsec);
+		} else if ((c->cmsg_level == SOL_IP && c->cmsg_type == IP_TTL) ||
+			   (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
+			m->ttl = *(int *)CMSG_DATA(c);
+		} else {
+			info = c;
+		}
+	}
+	m->msg.msg_controllen = info ? CMSG_ALIGN(info->cmsg_len) : 0;
+	if (info)
+		memmove(&m->control, info, info->cmsg_len);
+}
+
 static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
 {
 	struct kvec iov = { .iov_base = w->buffer, .iov_len = KUDP_DATAGRAM_MAX };
@@ -64,6 +100,8 @@ static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
 	len = kernel_recvmsg(w->sock, &m->msg, &iov, 1, iov.iov_len, 0);
 	m->msg.msg_control = &m->control;
 	m->msg.msg_controllen = sizeof(m->control) - m->msg.msg_controllen;
+	if (w->responder->policy.reply == KUDP_STAMP)
+		kudp_classic_control(m);
 	return len;
 }
 
@@ -90,6 +128,25 @@ static bool kudp_classic_local(struct kudp_message *m)
 	return !ipv6_addr_is_multicast(&in6->ipi6_addr);
 }
 
+static enum kudp_counter kudp_classic_stamp(struct kudp_worker *w, const struct kudp_message *m,
+					    int len)
+{
+	const struct cmsghdr *header = &m->control.header;
+	struct in6_addr local = {};
+	enum kudp_counter verdict;
+
+	/* Else the address that was asked is always the same. */
+	if (m->msg.msg_controllen && header->cmsg_level == SOL_IP)
+		ipv6_addr_set_v4mapped(((struct in_pktinfo *)CMSG_DATA(header))->ipi_addr.s_addr,
+				       &local);
+	else if (m->msg.msg_controllen)
+		local = ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
+	verdict = kudp_stamp_answer(w, &m->peer, &local, w->buffer, len, m->received, m->ttl);
+	if (verdict == KUDP_ANSWERED)
+		kudp_stamp_leave(w->buffer);
+	return verdict;
+}
+
 static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
 {
 	const struct kudp_responder *r = w->responder;
@@ -106,6 +163,11 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 		iov.iov_base = page_address(w->text);
 	iov.iov_len = kudp_reply_length(&r->policy, len);
 	m->msg.msg_flags = 0;
+	if (r->policy.reply == KUDP_STAMP) {
+		verdict = kudp_classic_stamp(w, m, len);
+		if (verdict != KUDP_ANSWERED)
+			return verdict;
+	}
 	trace_kudp_reply(w, NULL, iov.iov_len);
 	switch (kernel_sendmsg(w->sock, &m->msg, &iov, 1, iov.iov_len)) {
 	case -ENETUNREACH:

@@ -49,6 +49,7 @@ struct kudp_worker {
 	unsigned int cpu;
 	struct page *text;		/* own copy: its reference count is this CPU's alone */
 	struct kudp_route *routes;	/* to the peers answered last */
+	struct kudp_session *sessions;	/* stamp, stateful */
 	struct task_struct *task;	/* NULL: none, or it must end; written under queue.lock */
 	void (*saved_data_ready)(struct sock *sk);
 	int (*receive)(struct sock *sk, struct sk_buff *skb); /* the engine's encap_rcv */
@@ -86,6 +87,8 @@ struct kudp_responder {
 	bool gro;			/* receive super-packets whole */
 	bool link;			/* turnaround=link, see link.c */
 	bool log;			/* a line for each datagram, see log.c */
+	bool stateful;			/* stamp: count each session's packets */
+	unsigned int clock_error;	/* stamp: ns off UTC at most, 0: unknown; set at any time */
 
 	bool enabled;
 	struct net *net;		/* while enabled; left before it goes, see kudp_net_exit */

@@ -8,11 +8,13 @@
 #endif
 
 #include "counters.h"
+#include "stamp.h"
 
 enum kudp_reply {
 	KUDP_ECHO,    /* the request's own payload, RFC 862 */
 	KUDP_DISCARD, /* nothing, RFC 863 */
 	KUDP_TEXT,    /* the responder's text */
+	KUDP_STAMP,   /* a STAMP session reflector's, RFC 8762 */
 	KUDP_N_REPLIES
 };
 
@@ -27,7 +29,14 @@ struct kudp_policy {
 /* Bytes of payload that a request of @request bytes is answered with. */
 static inline unsigned int kudp_reply_length(const struct kudp_policy *policy, unsigned int request)
 {
-	return policy->reply == KUDP_TEXT ? policy->text_len : request;
+	switch (policy->reply) {
+	case KUDP_TEXT:
+		return policy->text_len;
+	case KUDP_STAMP:
+		return kudp_stamp_length(request);
+	default:
+		return request;
+	}
 }
 
 /*

@@ -16,6 +16,7 @@ const char * const kudp_replies[KUDP_N_REPLIES] = {
 	[KUDP_ECHO] = "echo",
 	[KUDP_DISCARD] = "discard",
 	[KUDP_TEXT] = "text",
+	[KUDP_STAMP] = "stamp",
 };
 
 static const struct kudp_engine * const kudp_engines[] = {
@@ -65,7 +66,7 @@ static int kudp_set_reply(struct kudp_responder *r, const char *value)
 	int i = match_string(kudp_replies, ARRAY_SIZE(kudp_replies), value);
 
 	if (i < 0)
-		return kudp_refuse(r, "reply", value, "echo, discard or text");
+		return kudp_refuse(r, "reply", value, "echo, discard, text or stamp");
 	r->policy.reply = i;
 	return 0;
 }
@@ -160,15 +161,33 @@ static int kudp_set_rcvbuf(struct kudp_responder *r, const char *value)
 	return kudp_set_number(r, "rcvbuf", value, &r->rcvbuf, KUDP_RCVBUF_MIN, KUDP_RCVBUF_MAX);
 }
 
+static int kudp_set_stateful(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_bool(r, "stateful", value, &r->stateful);
+}
+
+/* Also while enabled: a clock drifts, is set, loses its source. */
+static int kudp_set_clock_error(struct kudp_responder *r, const char *value)
+{
+	unsigned int ns;
+	int err = kudp_set_number(r, "clock_error", value, &ns, 0, NSEC_PER_SEC - 1);
+
+	if (!err)
+		WRITE_ONCE(r->clock_error, ns);
+	return err;
+}
+
 /* What each attribute allows, but not all together. */
 static int kudp_check_together(const struct kudp_responder *r)
 {
 	bool classic = r->engine == &kudp_engine_classic;
+	bool made = r->policy.reply == KUDP_TEXT || r->policy.reply == KUDP_STAMP;
 
 	if (!r->policy.port)
 		return kudp_refuse(r, "port", "", "1 to 65535 before enabled=1");
-	if (r->gro && (classic || r->policy.reply == KUDP_TEXT))
-		return kudp_refuse(r, "gro", "1", "engine kthread or softirq, not reply text");
+	if (r->gro && (classic || made))
+		return kudp_refuse(r, "gro", "1",
+				   "engine kthread or softirq, reply echo or discard");
 	if (r->gro && r->log)
 		return kudp_refuse(r, "log", "1", "gro 0: super-packets are not logged");
 	if (r->link && (r->engine != &kudp_engine_softirq || r->gro))
@@ -190,6 +209,8 @@ static int kudp_set_enabled(struct kudp_responder *r, const char *value)
 	}
 	if (r->enabled)
 		return 0;
+	if (r->policy.reply == KUDP_STAMP && !r->policy.port)
+		kudp_set_port(r, __stringify(KUDP_STAMP_PORT));
 	return kudp_check_together(r) ?: kudp_responder_enable(r);
 }
 
@@ -213,7 +234,8 @@ int kudp_set(struct kudp_responder *r, const char *attribute, const char *value)
 			break;
 	if (WARN_ON_ONCE(i == ARRAY_SIZE(kudp_settings)))
 		return -EINVAL;
-	if (r->enabled && kudp_settings[i].set != kudp_set_enabled) {
+	if (r->enabled && kudp_settings[i].set != kudp_set_enabled &&
+	    kudp_settings[i].set != kudp_set_clock_error) {
 		kudp_refuse(r, attribute, value, "enabled=0 first");
 		return -EBUSY;
 	}

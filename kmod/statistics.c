@@ -23,6 +23,10 @@ static const char * const kudp_counter_names[KUDP_N_COUNTERS] = {
 	[KUDP_NO_ROUTE] = "no_route",
 	[KUDP_NO_MEMORY] = "no_memory",
 	[KUDP_SEND_FAILED] = "send_failed",
+	[KUDP_STAMP_SHORT] = "stamp_short",
+	[KUDP_STAMP_CORRUPT] = "stamp_corrupt",
+	[KUDP_STAMP_AUTHENTICATED] = "stamp_authenticated",
+	[KUDP_STAMP_SESSIONS] = "stamp_sessions",
 	[KUDP_STOPPED] = "stopped",
 };
 

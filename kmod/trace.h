@@ -26,6 +26,10 @@
 	REASON(KUDP_NO_ROUTE, "no_route")			\
 	REASON(KUDP_NO_MEMORY, "no_memory")			\
 	REASON(KUDP_SEND_FAILED, "send_failed")			\
+	REASON(KUDP_STAMP_SHORT, "stamp_short")			\
+	REASON(KUDP_STAMP_CORRUPT, "stamp_corrupt")		\
+	REASON(KUDP_STAMP_AUTHENTICATED, "stamp_authenticated")	\
+	REASON(KUDP_STAMP_SESSIONS, "stamp_sessions")		\
 	LAST_REASON(KUDP_STOPPED, "stopped")
 
 #undef REASON

@@ -9,6 +9,7 @@
 #include "kudp.h"
 #include "log.h"
 #include "route.h"
+#include "stamp_reflect.h"
 #include "trace.h"
 
 static enum cpuhp_state kudp_hotplug_state;
@@ -47,6 +48,8 @@ int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned i
 	if (!err)
 		err = kudp_routes_init(w);
 	if (!err)
+		err = kudp_stamp_init(w);
+	if (!err)
 		err = r->engine->init(w);
 	if (err)
 		kudp_worker_exit(w);
@@ -64,6 +67,7 @@ void kudp_worker_exit(struct kudp_worker *w)
 		put_page(w->text);
 	w->text = NULL;
 	kudp_routes_exit(w);
+	kudp_stamp_exit(w);
 	kudp_stats_keep_drops(w);
 	sock_release(w->sock);
 	w->sock = NULL;

@@ -35,7 +35,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refusal{"engine", "warp", "kudp: r: engine=warp: want kthread, softirq or classic"},
         Refusal{"engine", "\n", "kudp: r: engine=: want kthread, softirq or classic"},
-        Refusal{"reply", "chargen", "kudp: r: reply=chargen: want echo, discard or text"},
+        Refusal{"reply", "chargen", "kudp: r: reply=chargen: want echo, discard, text or stamp"},
+        Refusal{"stateful", "2", "kudp: r: stateful=2: want 0 or 1"},
+        Refusal{"clock_error", "1000000000", ": want 0 to 999999999"},
         Refusal{"text", std::string(1025, 'x'), ": want up to 1024 bytes"},
         Refusal{"amplify", "maybe", "kudp: r: amplify=maybe: want 0 or 1"},
         Refusal{"address", "nowhere", "kudp: r: address=nowhere: want a unicast address"},
@@ -150,9 +152,11 @@ TEST(Combination, IsRefused) {
     const char* log;
   } rows[] = {
       {{{"engine", "classic"}, {"gro", "1"}},
-       "kudp: r: gro=1: want engine kthread or softirq, not reply text"},
+       "kudp: r: gro=1: want engine kthread or softirq, reply echo or discard"},
       {{{"engine", "softirq"}, {"gro", "1"}, {"reply", "text"}},
-       "kudp: r: gro=1: want engine kthread or softirq, not reply text"},
+       "kudp: r: gro=1: want engine kthread or softirq, reply echo or discard"},
+      {{{"engine", "softirq"}, {"gro", "1"}, {"reply", "stamp"}},
+       "kudp: r: gro=1: want engine kthread or softirq, reply echo or discard"},
       {{{"turnaround", "link"}}, "kudp: r: turnaround=link: want engine softirq, gro 0"},
       {{{"engine", "softirq"}, {"turnaround", "link"}, {"gro", "1"}},
        "kudp: r: turnaround=link: want engine softirq, gro 0"},

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reply "stamp": what stamp.h does not know because only the kernel does. When a request was
+ * received says the kernel's own timestamp of it, taken where the driver handed it over.
+ *
+ * Stateful, a reflector counts the packets of each session, which tells a sender on which way its
+ * packets are lost (RFC 8762 section 4). A worker keeps the sessions that arrive on its CPU, as
+ * one flow's packets do; none is shared.
+ */
+#include <linux/hash.h>
+#include <linux/ip.h>
+#include <net/ipv6.h>
+
+#include "compat.h"
+#include "stamp_reflect.h"
+
+#define KUDP_SESSION_SETS_BITS	8
+#define KUDP_SESSION_WAYS	4
+/* A session that was silent for longer gives its place to a new one. */
+#define KUDP_SESSION_IDLE	(60 * HZ)
+
+struct kudp_session {
+	struct in6_addr peer;		/* IPv4: mapped */
+	struct in6_addr local;
+	__be16 port;			/* 0: nobody's place */
+	u16 ssid;
+	u32 sequence;			/* of the next reply */
+	unsigned long last;		/* jiffies */
+};
+
+/* Without them reply and worker are as before: no session, no timestamps on received datagrams. */
+int kudp_stamp_init(struct kudp_worker *w)
+{
+	int err;
+
+	if (w->responder->policy.reply != KUDP_STAMP)
+		return 0;
+	/* The kernel stamps what it receives as long as any socket wants it, which this does. */
+	err = kudp_enable_timestamps(w->sock);
+	if (err || !w->responder->stateful)
+		return err;
+	w->sessions = kvzalloc_node(KUDP_SESSION_WAYS * sizeof(*w->sessions) <<
+				    KUDP_SESSION_SETS_BITS, GFP_KERNEL, cpu_to_node(w->cpu));
+	return w->sessions ? 0 : -ENOMEM;
+}
+
+void kudp_stamp_exit(struct kudp_worker *w)
+{
+	kvfree(w->sessions);
+	w->sessions = NULL;
+}
+
+static bool kudp_session_is(const struct kudp_session *s, const struct kudp_session *key)
+{
+	return s->port == key->port && s->ssid == key->ssid &&
+	       ipv6_addr_equal(&s->peer, &key->peer) && ipv6_addr_equal(&s->local, &key->local);
+}
+
+/* The session of @key: found, or begun where there is room. */
+static struct kudp_session *kudp_session_find(struct kudp_worker *w,
+					      const struct kudp_session *key)
+{
+	u32 hash = ipv6_addr_hash(&key->peer) ^ (__force u32)key->port << 16 ^ key->ssid;
+	struct kudp_session *set, *oldest;
+	int i;
+
+	set = &w->sessions[hash_32(hash, KUDP_SESSION_SETS_BITS) * KUDP_SESSION_WAYS];
+	oldest = set;
+	for (i = 0; i < KUDP_SESSION_WAYS; i++) {
+		if (kudp_session_is(&set[i], key))
+			return &set[i];
+		if (oldest->port && (!set[i].port || time_before(set[i].last, oldest->last)))
+			oldest = &set[i];
+	}
+	if (oldest->port && time_before(jiffies, oldest->last + KUDP_SESSION_IDLE))
+		return NULL;
+	*oldest = *key;
+	return oldest;
+}
+
+static bool kudp_session_next(struct kudp_worker *w, const struct kudp_session *key,
+			      u32 *sequence)
+{
+	struct kudp_session *s = kudp_session_find(w, key);
+
+	if (!s)
+		return false;
+	s->last = jiffies;
+	*sequence = s->sequence++;
+	return true;
+}
+
+/* @key says who asks whom; its other fields are set here. */
+static enum kudp_counter kudp_stamp_turn(struct kudp_worker *w, struct kudp_session *key,
+					 unsigned char *packet, unsigned int len,
+					 ktime_t received, u8 ttl)
+{
+	struct timespec64 time = ktime_to_timespec64(received ?: ktime_get_real());
+	struct kudp_stamp_reply reply = {
+		.sequence = kudp_get32(packet + KUDP_STAMP_SEQUENCE),
+		.seconds = time.tv_sec,
+		.nanoseconds = time.tv_nsec,
+		.error = kudp_stamp_error(READ_ONCE(w->responder->clock_error)),
+		.ttl = ttl,
+	};
+
+	if (w->sessions) {
+		key->ssid = kudp_stamp_ssid(packet, len);
+		key->sequence = 0;
+		if (!kudp_session_next(w, key, &reply.sequence))
+			return KUDP_STAMP_SESSIONS;
+	}
+	kudp_stamp_reflect(packet, len, &reply);
+	return KUDP_ANSWERED;
+}
+
+/*
+ * Makes the reply to the @len bytes of @packet, which has room for kudp_stamp_length() of them.
+ * @local is the address that was asked, @received 0 if the kernel took no time.
+ * Returns KUDP_ANSWERED or why there is none.
+ */
+enum kudp_counter kudp_stamp_answer(struct kudp_worker *w, const struct sockaddr_storage *peer,
+				    const struct in6_addr *local, unsigned char *packet,
+				    unsigned int len, ktime_t received, u8 ttl)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
+	enum kudp_counter verdict = kudp_stamp_check(packet, len);
+	struct kudp_session key = { .local = *local };
+
+	if (verdict != KUDP_ANSWERED)
+		return verdict;
+	if (peer->ss_family == AF_INET6) {
+		key.peer = in6->sin6_addr;
+		key.port = in6->sin6_port;
+	} else {
+		ipv6_addr_set_v4mapped(in4->sin_addr.s_addr, &key.peer);
+		key.port = in4->sin_port;
+	}
+	return kudp_stamp_turn(w, &key, packet, len, received, ttl);
+}
+
+/* Makes the part of @skb that is read and written linear, and long enough for the reply. */
+static bool kudp_stamp_make_room(struct sk_buff *skb, unsigned int len)
+{
+	unsigned int reply = kudp_stamp_length(len), more = reply > len ? reply - len : 0;
+
+	/* TLVs may be anywhere in the rest of it. */
+	if (skb_linearize(skb))
+		return false;
+	if (skb_tailroom(skb) < more && pskb_expand_head(skb, 0, more, GFP_ATOMIC))
+		return false;
+	skb_put_zero(skb, more);
+	return true;
+}
+
+/*
+ * The same in place: @skb has its data at the UDP header and is not cloned. The checksum is not
+ * made up for it.
+ */
+enum kudp_counter kudp_stamp_answer_skb(struct kudp_worker *w, struct sk_buff *skb)
+{
+	unsigned int len = skb->len - sizeof(struct udphdr);
+	ktime_t received = skb_tstamp(skb);
+	struct kudp_session key = {};
+	enum kudp_counter verdict;
+	u8 ttl;
+
+	if (!kudp_stamp_make_room(skb, len))
+		return KUDP_NO_MEMORY;
+	verdict = kudp_stamp_check(kudp_stamp_packet(skb), len);
+	if (verdict != KUDP_ANSWERED)
+		return verdict;
+	key.port = udp_hdr(skb)->source;
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		key.peer = ipv6_hdr(skb)->saddr;
+		key.local = ipv6_hdr(skb)->daddr;
+		ttl = ipv6_hdr(skb)->hop_limit;
+	} else {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &key.peer);
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &key.local);
+		ttl = ip_hdr(skb)->ttl;
+	}
+	return kudp_stamp_turn(w, &key, kudp_stamp_packet(skb), len, received, ttl);
+}
