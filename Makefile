@@ -46,6 +46,13 @@ cost:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/cost $(if $(QUICK),--quick) $(if $(OUT),--out '$(OUT)')
 
+## bench-load: compares kudp-load with iperf3 and sockperf: what one thread sends, has answered
+.PHONY: bench-load
+bench-load:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build/kudp-load build/kudp-baseline
+	@scripts/bench-load $(if $(OUT),--out '$(OUT)')
+
 ## check: installs what is missing, builds all, runs every test here and in the guest
 .PHONY: check
 check:

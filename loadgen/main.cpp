@@ -10,6 +10,7 @@
 
 #include "loadgen/blast_command.hpp"
 #include "loadgen/run_command.hpp"
+#include "loadgen/search_command.hpp"
 #include "loadgen/send_command.hpp"
 #include "loadgen/summary.hpp"
 #include "loadgen/version.hpp"
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   kudp::add_open_command(app);
   kudp::add_blast_command(app);
   kudp::add_send_command(app);
+  kudp::add_search_command(app);
   kudp::add_summary_command(app);
   try {
     app.parse(argc, argv);
