@@ -97,7 +97,9 @@ RunResult Crew::run(Interrupt& interrupt, const Watcher& watcher) {
   RunResult result;
   plan_.start_at(now_ns() + kStartDelay, options_.warmup, options_.duration);
   for (std::size_t i = 0; i < workers_.size(); ++i) threads_.emplace_back([this, i] { work(i); });
+  result.before = read_host_state();
   supervise(interrupt, watcher, result);
+  result.after = read_host_state();
   threads_.clear();
   for (const auto& error : errors_)
     if (error) std::rethrow_exception(error);

@@ -9,6 +9,7 @@
 #include "loadgen/clock.hpp"
 #include "loadgen/counts.hpp"
 #include "loadgen/histogram.hpp"
+#include "loadgen/host_state.hpp"
 #include "loadgen/interrupt.hpp"
 #include "loadgen/run_options.hpp"
 
@@ -26,7 +27,9 @@ struct RunResult {
   std::uint64_t local_drops = 0;  // replies for which our own sockets had no room
   double cpu_share = 0;           // the busiest worker's CPU time over the measured interval
   double busy_share = 0;          // of the busiest worker's rounds: it had something to do
-  int signal = 0;                 // that ended the run early
+  HostState before;               // the host at the beginning and the end
+  HostState after;
+  int signal = 0;  // that ended the run early
 
   // Warm-up included.
   std::uint64_t requests = 0;

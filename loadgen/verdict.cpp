@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace kudp {
 namespace {
 
-constexpr double kTolerableShortfall = 0.01;
+constexpr double kTolerableShortfall = 0.005;
+// An adjusted clock runs off by 500 ppm at most, unless someone turns it on purpose. Two readings
+// may be apart by what a preempted reader takes.
+constexpr double kTolerableDrift = 0.001;
+constexpr double kReadingApart = 5 * kMillisecond;
 constexpr double kSaturated = 0.95;
 
 double microseconds(std::uint64_t ns) {
@@ -20,7 +25,10 @@ void judge_schedule(const RunOptions& options, const RunResult& result, Verdict&
   if (result.sent_per_s() < options.rate * (1 - kTolerableShortfall)) {
     // An interval of few requests may miss the one that falls on its edge.
     const double meant = options.rate * static_cast<double>(result.measured) / kSecond;
-    if (meant - static_cast<double>(result.counts.sent) > static_cast<double>(options.threads)) {
+    const double edge = static_cast<double>(options.threads);
+    // Of Poisson arrivals the number in an interval is one of chance: four standard deviations.
+    const double chance = options.arrivals == Arrivals::poisson ? 4 * std::sqrt(meant) : 0;
+    if (meant - static_cast<double>(result.counts.sent) > edge + chance) {
       verdict.valid = false;
       verdict.notes.push_back(
           fmt::format("the generator could not keep the schedule: sent {:.0f}/s of {:.0f}/s",
@@ -34,6 +42,62 @@ void judge_schedule(const RunOptions& options, const RunResult& result, Verdict&
         "the generator sent late: p99 {:.0f} us after the intended time, limit {:.0f} us",
         microseconds(late), microseconds(static_cast<std::uint64_t>(limit))));
   }
+}
+
+// A worker that never found nothing to do was behind all the time. (An open loop polls between
+// sends, so that its CPU's share alone says nothing.)
+constexpr double kAlwaysBusy = 0.99;
+
+void judge_generator(const RunOptions& options, const RunResult& result, Verdict& verdict) {
+  if (result.cpu_share < kSaturated) return;
+  // A closed loop sends when it can, so a busy generator is no error; but then the goodput is the
+  // generator's.
+  if (options.loop == Loop::closed) {
+    verdict.notes.push_back(fmt::format(
+        "the generator was the limit: a thread used {:.0f} % of its CPU", result.cpu_share * 100));
+  } else if (result.busy_share > kAlwaysBusy) {
+    verdict.valid = false;
+    verdict.notes.push_back(
+        fmt::format("the generator was the limit: a thread used {:.0f} % of its CPU and was never "
+                    "idle; more --threads?",
+                    result.cpu_share * 100));
+  }
+}
+
+void judge_clocks(const RunOptions& options, const RunResult& result, Verdict& verdict) {
+  const double drift = std::abs(clock_drift(result.before, result.after));
+  const auto seconds = static_cast<double>(result.after.raw - result.before.raw);
+  if (drift > kTolerableDrift + kReadingApart / std::max(seconds, 1.0)) {
+    verdict.valid = false;
+    verdict.notes.push_back(
+        fmt::format("the clock was turned during the run: it was off by {:.2f} %", drift * 100));
+  }
+  const auto step = std::abs(clock_step(result.before, result.after));
+  if (options.timestamps && step > static_cast<std::int64_t>(kReadingApart)) {
+    verdict.valid = false;
+    verdict.notes.push_back(
+        fmt::format("the clock of the kernel's time stamps was set by {:.0f} ms during the run",
+                    static_cast<double>(step) / kMillisecond));
+  }
+  const auto& source = result.after.clocksource;
+  if (source == "hpet" || source == "acpi_pm" || source == "jiffies")
+    verdict.notes.push_back(fmt::format(
+        "the clock source is {}: a reading is slow, so latencies are too long", source));
+}
+
+void judge_drops(const RunResult& result, Verdict& verdict) {
+  if (result.local_drops > 0) {
+    verdict.valid = false;
+    verdict.notes.push_back(fmt::format(
+        "the generator dropped {} replies at its own sockets: raise net.core.rmem_max or --flows",
+        result.local_drops));
+  }
+  const auto here = result.after.receive_drops - result.before.receive_drops;
+  if (here > result.local_drops)
+    verdict.notes.push_back(
+        fmt::format("other sockets of this network namespace dropped {} datagrams for want of room "
+                    "(RcvbufErrors)",
+                    here - result.local_drops));
 }
 
 }  // namespace
@@ -59,15 +123,12 @@ Verdict judge(const RunOptions& options, const RunResult& result) {
     return verdict;
   }
   if (options.loop == Loop::open) judge_schedule(options, result, verdict);
-  // A closed loop sends when it can, so a busy generator is no error; but then the goodput is the
-  // generator's. An open loop may poll between sends: its CPU share says nothing.
-  if (options.loop == Loop::closed && result.cpu_share >= kSaturated)
-    verdict.notes.push_back(fmt::format(
-        "the generator was the limit: a thread used {:.0f} % of its CPU", result.cpu_share * 100));
-  if (result.local_drops > 0)
-    invalid(fmt::format(
-        "the generator dropped {} replies at its own sockets: raise net.core.rmem_max or --flows",
-        result.local_drops));
+  judge_generator(options, result, verdict);
+  judge_clocks(options, result, verdict);
+  judge_drops(result, verdict);
+  if (counts.reordered > 0)
+    verdict.notes.push_back(
+        fmt::format("{} replies were overtaken by younger ones of their flow", counts.reordered));
   if (counts.answered + counts.late == 0 && counts.corrupt + counts.foreign > 0)
     invalid("no reply carried what was sent: is the target an echo server?");
   else if (counts.corrupt + counts.foreign > 0)

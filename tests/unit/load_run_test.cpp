@@ -3,10 +3,7 @@
 // Whole runs against small servers on loopback. What a server does to the n-th request is fixed, so
 // the counts are exact on the busiest machine; times are looked at from one side only.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <cstdint>
@@ -16,64 +13,12 @@
 #include <thread>
 #include <vector>
 
-#include "loadgen/fd.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/verdict.hpp"
+#include "tests/unit/test_server.hpp"
 
 namespace kudp {
 namespace {
-
-using Bytes = std::vector<char>;
-using Send = std::function<void(const Bytes&)>;
-
-// Hands each datagram, with its number and a way to answer its sender, to a function.
-class Server {
- public:
-  using Handler = std::function<void(std::uint64_t number, const Bytes& request, const Send& send)>;
-
-  explicit Server(Handler handler) : socket_(::socket(AF_INET, SOCK_DGRAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    // Room for all that a test sends, however late the server gets to it on a busy machine.
-    const int room = 32 << 20;
-    if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
-      setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-    if (bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), length) ||
-        getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length))
-      throw std::runtime_error("no test server");
-    target_ = resolve("127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
-    thread_ = std::jthread([this, handler = std::move(handler)](const std::stop_token& stop) {
-      serve(stop, handler);
-    });
-  }
-
-  const Endpoint& target() const { return target_; }
-
- private:
-  void serve(const std::stop_token& stop, const Handler& handler) {
-    Bytes buffer(65536);
-    for (std::uint64_t number = 0; !stop.stop_requested();) {
-      pollfd readable{socket_.get(), POLLIN, 0};
-      if (poll(&readable, 1, 10) <= 0) continue;
-      sockaddr_in from{};
-      socklen_t length = sizeof from;
-      const auto count = recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
-                                  reinterpret_cast<sockaddr*>(&from), &length);
-      if (count < 0) continue;
-      handler(number++, Bytes(buffer.begin(), buffer.begin() + count),
-              [=, this](const Bytes& reply) {
-                sendto(socket_.get(), reply.data(), reply.size(), 0,
-                       reinterpret_cast<const sockaddr*>(&from), length);
-              });
-    }
-  }
-
-  Fd socket_;
-  Endpoint target_;
-  std::jthread thread_;
-};
 
 // 100 requests, 1 ms apart, the schedule fixes how many; long enough a timeout for a slow machine.
 RunOptions hundred(const Server& server) {
@@ -342,6 +287,95 @@ TEST(LoadRun, AnInterruptEndsTheRunAndKeepsTheFigures) {
   EXPECT_LT(now_ns() - before, 60 * kSecond);
 }
 
+TEST(LoadRun, SuperPacketsAreCountedByTheirRequests) {
+  Server server(echo);
+  auto options = hundred(server);
+  options.flows = 1;
+  options.rate = 100'000;
+  options.duration = 10 * kMillisecond;
+  options.gso = 16;
+  options.gro = true;
+  const auto result = run(options);
+  EXPECT_EQ(result.counts.sent, 1000U);
+  EXPECT_EQ(result.counts.answered, 1000U);
+  EXPECT_EQ(result.replies, 1000U);
+  for (const auto count : {result.counts.corrupt, result.counts.foreign, result.counts.duplicate})
+    EXPECT_EQ(count, 0U);
+}
+
+// The server sees the segments as they are sent: 16 in one, then 3.
+TEST(LoadRun, RepliesMayComeAsSuperPackets) {
+  std::vector<Bytes> held;
+  Server server([&](auto, const Bytes& request, const Send& send) {
+    held.push_back(request);
+    if (held.size() < 19) return;
+    for (const auto& one : held) send(one);
+    held.clear();
+  });
+  auto options = hundred(server);
+  options.loop = Loop::closed;
+  options.flows = 1;
+  options.window = 19;
+  options.gso = 16;
+  options.gro = true;
+  const auto result = run(options);
+  EXPECT_GT(result.counts.answered, 0U);
+  EXPECT_EQ(result.counts.corrupt + result.counts.foreign, 0U);
+  EXPECT_LT(result.counts.sent - result.counts.answered, 19U);
+}
+
+TEST(LoadRun, TimeStampsTellWhereTheLatencyWas) {
+  Server server([](auto, const Bytes& request, const Send& send) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    send(request);
+  });
+  auto options = hundred(server);
+  options.rate = 200;
+  options.duration = 500 * kMillisecond;
+  options.timestamps = true;
+  const auto result = run(options);
+  EXPECT_EQ(result.counts.answered, 100U);
+  EXPECT_EQ(result.receive_wait.count(), 100U);
+  // A stamp for each burst, here of one request unless the generator was late.
+  EXPECT_GT(result.transmit_path.count(), 0U);
+  EXPECT_LE(result.transmit_path.count(), 100U);
+  ASSERT_TRUE(result.generator_share());
+  EXPECT_GT(*result.generator_share(), 0);
+  EXPECT_LT(result.receive_wait.mean() + result.transmit_path.mean(), result.latency.mean());
+}
+
+// What the report is for: a closed loop does not send while the server stalls, and so has one bad
+// request for each stall; at a rate, a fifth of the requests is bad.
+TEST(LoadRun, AStallShowsInTheOpenLoopAndHidesInTheClosed) {
+  const auto start = now_ns();
+  Server server([=](auto, const Bytes& request, const Send& send) {
+    const auto into = (now_ns() - start) % kSecond;
+    if (into > 800 * kMillisecond)
+      std::this_thread::sleep_for(std::chrono::nanoseconds(kSecond - into));
+    send(request);
+  });
+  auto options = hundred(server);
+  options.duration = 2 * kSecond;
+  const auto open = run(options);
+  EXPECT_GT(open.latency.percentile(90), 50U * kMillisecond);
+  EXPECT_LT(open.latency.percentile(50), 50U * kMillisecond);
+  options.loop = Loop::closed;
+  options.window = 1;
+  const auto closed = run(options);
+  EXPECT_LT(closed.latency.percentile(90), 50U * kMillisecond);
+  EXPECT_GT(closed.latency.max(), 100U * kMillisecond);
+}
+
+// From when they were sent, requests that went out late had the same answer time as others.
+TEST(LoadRun, ServiceTimeBeginsWithTheSending) {
+  Server server(echo);
+  const auto result = run(hundred(server));
+  EXPECT_EQ(result.service.count(), 100U);
+  EXPECT_LE(result.service.max(), result.latency.max());
+  EXPECT_NEAR(result.service.mean() + result.send_late.mean(), result.latency.mean(), 1000);
+  EXPECT_EQ(result.gap_deviation.count(), 100U);
+}
+
 TEST(LoadRun, RefusesOptionsThatDoNotGoTogether) {
   Server server(echo);
   const auto refused = [&](auto&& change) {
@@ -354,6 +388,8 @@ TEST(LoadRun, RefusesOptionsThatDoNotGoTogether) {
   refused([](RunOptions& options) { options.rate = 1e9; });
   refused([](RunOptions& options) { options.batch = 1024, options.size = 65507; });
   refused([](RunOptions& options) { options.loop = Loop::closed, options.window = 1 << 22; });
+  refused([](RunOptions& options) { options.gso = 64, options.size = 1400; });
+  refused([](RunOptions& options) { options.gso = 2, options.timestamps = true; });
   EXPECT_NO_THROW(check(hundred(server)));
 }
 

@@ -31,5 +31,31 @@ TEST(Schedule, TakesGapsBelowANanosecond) {
   EXPECT_EQ(schedule.next(), 1000);
 }
 
+// The mean of exponential gaps is the gap, and so is their standard deviation; the share longer
+// than twice the gap is e^-2.
+TEST(Schedule, PoissonGapsAreExponentialAndDoNotDrift) {
+  constexpr int kCount = 1'000'000;
+  Schedule schedule(0, 1000, Arrivals::poisson, 42);
+  double square = 0;
+  int longer = 0;
+  std::int64_t before = schedule.next();
+  for (int i = 0; i < kCount; ++i) {
+    schedule.advance();
+    const auto gap = static_cast<double>(schedule.next() - before);
+    before = schedule.next();
+    square += gap * gap;
+    longer += gap > 2000;
+  }
+  EXPECT_NEAR(static_cast<double>(before) / kCount, 1000, 5);
+  EXPECT_NEAR(square / kCount, 2e6, 2e4);
+  EXPECT_NEAR(static_cast<double>(longer) / kCount, std::exp(-2), 0.002);
+}
+
+TEST(Schedule, PoissonGapsDifferByTheSeed) {
+  Schedule one(0, 1000, Arrivals::poisson, 1), other(0, 1000, Arrivals::poisson, 2);
+  one.advance(), other.advance();
+  EXPECT_NE(one.next(), other.next());
+}
+
 }  // namespace
 }  // namespace kudp

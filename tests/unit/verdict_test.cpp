@@ -49,10 +49,10 @@ TEST_F(VerdictTest, LossAndLatenessOfTheTargetAreNoFlaw) {
   EXPECT_TRUE(verdict().valid);
 }
 
-TEST_F(VerdictTest, APercentOfTheRateMayBeMissing) {
-  result_.counts.sent = 9'900;
+TEST_F(VerdictTest, HalfAPercentOfTheRateMayBeMissing) {
+  result_.counts.sent = 9'950;
   EXPECT_TRUE(verdict().valid);
-  result_.counts.sent = 9'899;
+  result_.counts.sent = 9'948;
   EXPECT_FALSE(verdict().valid);
   EXPECT_TRUE(says("could not keep the schedule"));
 }
@@ -129,6 +129,50 @@ TEST_F(VerdictTest, AnInterruptIsNamed) {
   result_.signal = SIGTERM;
   EXPECT_TRUE(verdict().valid);
   EXPECT_TRUE(says("interrupted by SIGTERM"));
+}
+
+TEST_F(VerdictTest, ThePoissonNumberOfAnIntervalIsOneOfChance) {
+  options_.arrivals = Arrivals::poisson;
+  result_.counts.sent = 9'700;
+  EXPECT_TRUE(verdict().valid);
+  result_.counts.sent = 9'500;
+  EXPECT_FALSE(verdict().valid);
+}
+
+TEST_F(VerdictTest, AnOpenLoopThatWasNeverIdleWasTheLimit) {
+  result_.cpu_share = 1;
+  result_.busy_share = 0.5;
+  EXPECT_TRUE(verdict().valid);
+  result_.busy_share = 1;
+  EXPECT_FALSE(verdict().valid);
+  EXPECT_TRUE(says("the generator was the limit"));
+}
+
+TEST_F(VerdictTest, AClockThatWasTurnedMakesItInvalid) {
+  result_.before = {.monotonic = 0, .raw = 0, .realtime = 0};
+  result_.after = {.monotonic = 60 * kSecond, .raw = 60 * kSecond, .realtime = 60 * kSecond};
+  EXPECT_TRUE(verdict().valid);
+  result_.after.monotonic += 30 * kMillisecond;  // 500 ppm, as NTP may
+  EXPECT_TRUE(verdict().valid);
+  result_.after.monotonic += 60 * kMillisecond;
+  EXPECT_FALSE(verdict().valid);
+  EXPECT_TRUE(says("the clock was turned"));
+}
+
+TEST_F(VerdictTest, TheTimeStampsClockCountsWhereItIsUsed) {
+  result_.before = {.monotonic = 0, .raw = 0, .realtime = 0};
+  result_.after = {.monotonic = kSecond, .raw = kSecond, .realtime = 2 * kSecond};
+  EXPECT_TRUE(verdict().valid);
+  options_.timestamps = true;
+  EXPECT_FALSE(verdict().valid);
+}
+
+TEST_F(VerdictTest, DropsElsewhereAndReorderingAreSaidButNoFlaw) {
+  result_.after.receive_drops = 7;
+  result_.counts.reordered = 3;
+  EXPECT_TRUE(verdict().valid);
+  EXPECT_TRUE(says("dropped 7 datagrams"));
+  EXPECT_TRUE(says("3 replies were overtaken"));
 }
 
 TEST(RunResult, GoodputCountsRepliesOfTheIntervalOnly) {

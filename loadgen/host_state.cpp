@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/host_state.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <string_view>
+
+#include "loadgen/clock.hpp"
+
+namespace kudp {
+namespace {
+
+// /proc/net/snmp: a line of names after "Udp:", then one of their values.
+std::uint64_t udp4_drops() {
+  std::ifstream file("/proc/net/snmp");
+  std::string names, values;
+  while (std::getline(file, names) && !names.starts_with("Udp:")) continue;
+  std::getline(file, values);
+  std::istringstream name(names), value(values);
+  for (std::string key, number; name >> key && value >> number;)
+    if (key == "RcvbufErrors") return std::stoull(number);
+  return 0;
+}
+
+std::uint64_t udp6_drops() {
+  std::ifstream file("/proc/net/snmp6");
+  std::string key;
+  for (std::uint64_t number; file >> key >> number;)
+    if (key == "Udp6RcvbufErrors") return number;
+  return 0;
+}
+
+}  // namespace
+
+HostState read_host_state() {
+  HostState state;
+  state.receive_drops = udp4_drops() + udp6_drops();
+  std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource") >>
+      state.clocksource;
+  state.raw = now_ns(CLOCK_MONOTONIC_RAW);
+  state.monotonic = now_ns();
+  state.realtime = now_ns(CLOCK_REALTIME);
+  return state;
+}
+
+double clock_drift(const HostState& before, const HostState& after) {
+  const auto raw = after.raw - before.raw;
+  return raw <= 0 ? 0
+                  : static_cast<double>(after.monotonic - before.monotonic - raw) /
+                        static_cast<double>(raw);
+}
+
+std::int64_t clock_step(const HostState& before, const HostState& after) {
+  return (after.realtime - after.monotonic) - (before.realtime - before.monotonic);
+}
+
+}  // namespace kudp
