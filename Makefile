@@ -85,7 +85,7 @@ module:
 
 build/kudp-load: $(call release,loadgen/main.cpp $(load_lib))
 build/kudp-baseline: $(call release,bench/baseline.cpp $(base_lib) $(load_lib))
-build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) loadgen/endpoint.cpp loadgen/json_lines.cpp)
+build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) loadgen/endpoint.cpp loadgen/output_file.cpp)
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
 build/guest/guest-tests: LIBS += -lgmock -lgtest
 build/kudp-load build/kudp-baseline build/kudp-cost build/guest/guest-tests:

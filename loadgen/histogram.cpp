@@ -13,6 +13,19 @@ void Histogram::merge(const Histogram& other) {
   max_ = std::max(max_, other.max_);
 }
 
+void Histogram::merge_running(const Histogram& other) {
+  for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+    auto& count = const_cast<std::uint64_t&>(other.counts_[bucket]);  // atomic_ref wants it so
+    counts_[bucket] += std::atomic_ref(count).load(std::memory_order_relaxed);
+  }
+  max_ = kHighest;
+}
+
+void Histogram::subtract(const Histogram& earlier) {
+  std::ranges::transform(counts_, earlier.counts_, counts_.begin(), std::minus());
+  sum_ -= earlier.sum_;
+}
+
 // Summed up when asked, so that record() has one counter less to keep.
 std::uint64_t Histogram::count() const {
   return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});

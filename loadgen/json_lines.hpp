@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "loadgen/output_file.hpp"
+
 namespace kudp {
 
-// Writes records, one per line, to a file or to stdout ("-"), or nowhere (""). The file is opened,
-// and emptied, at once: better before a run than after it. Throws std::runtime_error.
+// Writes records, one per line, to the file of --json.
 class JsonLines {
  public:
-  explicit JsonLines(const std::string& path);
-  ~JsonLines();
-  JsonLines(const JsonLines&) = delete;
+  explicit JsonLines(const std::string& path) : file_("--json", path) {}
 
-  bool on_stdout() const { return file_ == stdout; }
-  void write(const nlohmann::ordered_json& record);
+  explicit operator bool() const { return static_cast<bool>(file_); }
+  bool on_stdout() const { return file_.on_stdout(); }
+  void write(const nlohmann::ordered_json& record) {
+    if (file_) file_.write(record.dump() + '\n');
+  }
 
  private:
-  std::string path_;
-  std::FILE* file_ = nullptr;
+  OutputFile file_;
 };
 
 }  // namespace kudp

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace kudp {
@@ -19,17 +20,35 @@ LiveLine::~LiveLine() {
   if (terminal_) fmt::print(stderr, "{}", kClear);
 }
 
-void LiveLine::show(const Interim& now) {
+void LiveLine::show(const Interim& interim) {
   if (!terminal_) return;
-  const double seconds = static_cast<double>(now.measured - before_.measured) / kSecond;
-  const auto rate = [&](std::uint64_t Interim::*total) {
-    return static_cast<double>(now.*total - before_.*total) / seconds;
-  };
-  fmt::print(stderr, "{}{:.0f} s: {:.0f} requests/s, {:.0f} replies/s, {} missing so far", kClear,
-             static_cast<double>(now.measured) / kSecond, rate(&Interim::sent),
-             rate(&Interim::replies), now.missing);
+  here_.sent += interim.sent;
+  here_.replies += interim.replies;
+  here_.latency.merge(interim.latency);
+  sent_ += interim.sent;
+  missing_ += interim.missing;
+  if (interim.to - here_.from < kSecond) return;
+  here_.to = interim.to;
+  fmt::print(stderr, "{}{}", kClear, line());
   std::fflush(stderr);
-  before_ = now;
+  here_ = {};
+  here_.from = interim.to;
+}
+
+std::string LiveLine::line() const {
+  const double seconds = static_cast<double>(here_.to - here_.from) / kSecond;
+  const auto p99 =
+      here_.replies == 0
+          ? std::string("-")
+          : fmt::format("{:.1f} us",
+                        static_cast<double>(here_.latency.percentile(99)) / kMicrosecond);
+  return fmt::format("{:.0f} s: {:.0f}/s sent, {:.0f}/s answered, p99 {}, loss so far {:.3f} %",
+                     static_cast<double>(here_.to) / kSecond,
+                     static_cast<double>(here_.sent) / seconds,
+                     static_cast<double>(here_.replies) / seconds, p99,
+                     sent_ == 0 ? 0
+                                : 100 * static_cast<double>(std::max<std::int64_t>(missing_, 0)) /
+                                      static_cast<double>(sent_));
 }
 
 }  // namespace kudp

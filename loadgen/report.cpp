@@ -123,6 +123,22 @@ Record header_record() {
           {"cpus", sysconf(_SC_NPROCESSORS_ONLN)}};
 }
 
+Record interval_record(const Interim& interim) {
+  const bool any = interim.latency.count() > 0;
+  const auto value = [&](double percent) {
+    return any ? Record(us(interim.latency.percentile(percent))) : Record();
+  };
+  return {{"record", "interval"},
+          {"from_s", static_cast<double>(interim.from) / kSecond},
+          {"to_s", static_cast<double>(interim.to) / kSecond},
+          {"sent", interim.sent},
+          {"replies", interim.replies},
+          {"missing", interim.missing},
+          {"p50_us", value(50)},
+          {"p99_us", value(99)},
+          {"max_us", value(100)}};
+}
+
 Record run_record(const RunOptions& options, const RunResult& result, const Verdict& verdict) {
   const bool open = options.loop == Loop::open;
   Record record{{"record", "run"},

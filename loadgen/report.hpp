@@ -11,7 +11,9 @@ namespace kudp {
 // The machine-readable output: JSON lines, a header record first. Latencies are in microseconds.
 using Record = nlohmann::ordered_json;
 
+// docs/records.md describes each of them.
 Record header_record();
+Record interval_record(const Interim& interim);
 Record run_record(const RunOptions& options, const RunResult& result, const Verdict& verdict);
 
 // The latency distribution as [percentile, us] pairs, two per halving of the rest, as far as the

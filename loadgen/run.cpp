@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "loadgen/cpus.hpp"
 #include "loadgen/pace.hpp"
@@ -23,6 +24,7 @@ constexpr std::size_t kFlowsInFlight = 4;
 constexpr std::int64_t kLook = 100 * kMillisecond;
 constexpr std::int64_t kLookWhileDraining = 5 * kMillisecond;
 constexpr std::int64_t kPatienceWhenStopped = 200 * kMillisecond;
+constexpr std::int64_t kShortestInterim = 250 * kMillisecond;
 constexpr std::int64_t kStartDelay = 2 * kMillisecond;
 
 WorkerConfig worker_config(const RunOptions& options, std::size_t flows) {
@@ -52,6 +54,10 @@ std::unique_ptr<Pace> make_pace(const RunOptions& options, const Plan& plan, std
                                              options.arrivals, random_key()));
 }
 
+std::int64_t interim_length(std::int64_t duration) {
+  return std::clamp(duration / 40, kShortestInterim, kSecond);
+}
+
 // The workers of one run and the threads they run on.
 class Crew {
  public:
@@ -65,10 +71,12 @@ class Crew {
   void supervise(Interrupt& interrupt, const Watcher& watcher, RunResult& result);
   bool done() const;
   std::uint64_t dropped() const;
-  Interim interim(std::int64_t now) const;
+  Interim so_far() const;
+  Interim since_last(std::int64_t now);
   void collect(RunResult& result) const;
 
   const RunOptions& options_;
+  Interim last_;
   Plan plan_;
   Payload payload_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -121,7 +129,8 @@ void Crew::work(std::size_t thread) {
 // Sleeps nearly all the time: the CPUs belong to the workers and, maybe, the server.
 void Crew::supervise(Interrupt& interrupt, const Watcher& watcher, RunResult& result) {
   bool measuring = false;
-  std::int64_t next_interim = plan_.begin + kSecond;
+  const auto length = interim_length(options_.duration);
+  auto next_interim = plan_.begin + length;
   while (!done()) {
     const auto now = now_ns();
     if (!measuring && now >= plan_.begin) {
@@ -129,8 +138,8 @@ void Crew::supervise(Interrupt& interrupt, const Watcher& watcher, RunResult& re
       result.local_drops = dropped();
     }
     if (watcher && now >= next_interim && now <= plan_.end) {
-      watcher(interim(now));
-      next_interim += kSecond;
+      watcher(since_last(now));
+      next_interim += length;
     }
     const auto until = !measuring ? plan_.begin : plan_.end.load();
     const auto pause = now < until ? std::min(kLook, until - now) : kLookWhileDraining;
@@ -154,15 +163,28 @@ std::uint64_t Crew::dropped() const {
       [](auto sum, const auto& worker) { return sum + dropped_at(worker->flows()); });
 }
 
-Interim Crew::interim(std::int64_t now) const {
-  Interim sum{now - plan_.begin, 0, 0, 0};
+Interim Crew::so_far() const {
+  Interim sum;
   for (const auto& worker : workers_) {
     const Snapshot& snapshot = worker->snapshot();
     sum.sent += snapshot.sent.load(std::memory_order_relaxed);
-    sum.replies += snapshot.replies.load(std::memory_order_relaxed);
-    sum.missing += snapshot.missing.load(std::memory_order_relaxed);
+    sum.missing += static_cast<std::int64_t>(snapshot.missing.load(std::memory_order_relaxed));
+    sum.latency.merge_running(worker->latency());
   }
+  sum.replies = sum.latency.count();
   return sum;
+}
+
+Interim Crew::since_last(std::int64_t now) {
+  Interim here = so_far();
+  here.from = last_.to;
+  here.to = now - plan_.begin;
+  const Interim before = std::exchange(last_, here);
+  here.sent -= before.sent;
+  here.replies -= before.replies;
+  here.missing -= before.missing;
+  here.latency.subtract(before.latency);
+  return here;
 }
 
 void Crew::collect(RunResult& result) const {

@@ -61,17 +61,20 @@ struct RunResult {
   }
 };
 
-// How a run is going: totals of the measured interval so far.
+// How a run went in a piece of its measured interval, as seen while it runs.
 struct Interim {
-  std::int64_t measured;
-  std::uint64_t sent;
-  std::uint64_t replies;
-  std::uint64_t missing;
+  std::int64_t from = 0;  // since the interval's beginning
+  std::int64_t to = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t replies = 0;
+  std::int64_t missing = 0;  // sent, unanswered and no longer awaited; late replies take them back
+  Histogram latency;         // of these replies; its mean and maximum say nothing
 };
 
 using Watcher = std::function<void(const Interim&)>;
 
-// Loads the target for warm-up and duration. `watcher` is called once per second of the interval.
+// Loads the target for warm-up and duration. `watcher` is called for each piece of the measured
+// interval: a fortieth of it, but at least 250 ms and at most a second.
 // Throws std::runtime_error where the options are wrong or the kernel refuses something.
 RunResult run(const RunOptions& options, Interrupt& interrupt, const Watcher& watcher = {});
 

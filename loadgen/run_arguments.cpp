@@ -94,6 +94,18 @@ void add_output_options(CLI::App& command, RunArguments& arguments) {
   command.add_flag("--quiet", arguments.quiet, "print no table")->group("Output");
 }
 
+void add_format_options(CLI::App& command, RunArguments& arguments) {
+  command
+      .add_option("--hgrm", arguments.hgrm,
+                  "write the latency distribution, in us, as HdrHistogram's plotter reads it")
+      ->type_name("FILE")
+      ->group("Output");
+  command
+      .add_option("--openmetrics", arguments.openmetrics, "write the totals as OpenMetrics text")
+      ->type_name("FILE")
+      ->group("Output");
+}
+
 RunOptions resolved(const RunArguments& arguments) {
   RunOptions run = arguments.run;
   run.target = resolve(arguments.target);

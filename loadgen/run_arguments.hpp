@@ -16,6 +16,8 @@ struct RunArguments {
   double timeout = 1000;
   std::string cpus;
   std::string json;
+  std::string hgrm;
+  std::string openmetrics;
   bool quiet = false;
   RunOptions run;
 };
@@ -33,7 +35,9 @@ void add_generator_options(CLI::App& command, RunArguments& arguments);
 void add_receive_options(CLI::App& command, RunArguments& arguments);
 void add_arrivals(CLI::App& command, RunArguments& arguments);
 
+// Where the result goes; the other formats, where it is one run's.
 void add_output_options(CLI::App& command, RunArguments& arguments);
+void add_format_options(CLI::App& command, RunArguments& arguments);
 
 // What is given, checked. Throws std::runtime_error with one line.
 RunOptions resolved(const RunArguments& arguments);

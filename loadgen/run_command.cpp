@@ -5,13 +5,11 @@
 
 #include <memory>
 
-#include "loadgen/json_lines.hpp"
 #include "loadgen/live_line.hpp"
 #include "loadgen/number_option.hpp"
-#include "loadgen/report.hpp"
+#include "loadgen/outputs.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/run_arguments.hpp"
-#include "loadgen/table.hpp"
 #include "loadgen/verdict.hpp"
 
 namespace kudp {
@@ -19,19 +17,20 @@ namespace {
 
 void run_once(const RunArguments& arguments) {
   const RunOptions options = resolved(arguments);
-  JsonLines json(arguments.json);
-  json.write(header_record());
+  Outputs outputs(arguments);
 
   Interrupt interrupt;
   const RunResult result = [&] {
     LiveLine line;
-    return run(options, interrupt, [&](const Interim& interim) { line.show(interim); });
+    return run(options, interrupt, [&](const Interim& interim) {
+      outputs.write(interim);
+      line.show(interim);
+    });
   }();
   if (result.signal == 0) require_replies(options, result);
 
   const Verdict verdict = judge(options, result);
-  json.write(run_record(options, result, verdict));
-  if (!arguments.quiet && !json.on_stdout()) fmt::print("{}", table(options, result, verdict));
+  outputs.write(options, result, verdict);
   if (result.signal != 0) throw CLI::RuntimeError(kSignalled + result.signal);
   if (!verdict.valid) throw CLI::RuntimeError(kInvalidRun);
 }
@@ -45,6 +44,7 @@ void finish_command(CLI::App& command, const std::shared_ptr<RunArguments>& argu
   add_generator_options(command, *arguments);
   add_receive_options(command, *arguments);
   add_output_options(command, *arguments);
+  add_format_options(command, *arguments);
   command.callback([arguments] { run_once(*arguments); });
 }
 

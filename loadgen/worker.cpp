@@ -126,6 +126,7 @@ void Worker::note_sent(std::span<const std::int64_t> intended, std::int64_t now)
     outstanding_.sent(intended.first(static_cast<std::size_t>(warmup)), false, now);
   }
   outstanding_.sent(counted, true, now);
+  snapshot_.sent.store(outstanding_.counts().sent, std::memory_order_relaxed);
   if (!pace_->has_schedule()) return;
   // The gap to the request before is off by as much as the one is later than the other.
   for (const auto time : counted) {
@@ -267,8 +268,6 @@ void Worker::keep_books(std::int64_t now) {
   const auto& counts = outstanding_.counts();
   const auto unanswered = outstanding_.unanswered() + counts.lost;
   const auto awaited = std::min<std::uint64_t>(unanswered, outstanding_.in_flight());
-  snapshot_.sent.store(counts.sent, std::memory_order_relaxed);
-  snapshot_.replies.store(counts.answered + counts.late, std::memory_order_relaxed);
   snapshot_.missing.store(unanswered - awaited, std::memory_order_relaxed);
 }
 

@@ -23,11 +23,10 @@
 
 namespace kudp {
 
-// What a running worker tells the outside a few times a second, on cache lines of its own.
+// What a running worker tells the outside, on cache lines of its own. Replies are in its latency().
 struct alignas(64) Snapshot {
-  std::atomic<std::uint64_t> sent = 0;
-  std::atomic<std::uint64_t> replies = 0;
-  std::atomic<std::uint64_t> missing = 0;  // sent, unanswered, and no longer awaited
+  std::atomic<std::uint64_t> sent = 0;     // with each burst
+  std::atomic<std::uint64_t> missing = 0;  // sent, unanswered, not awaited; a few times a second
   std::atomic<bool> done = false;
 };
 
@@ -61,6 +60,7 @@ class Worker {
 
   // Of the measured interval, once run() is over.
   Counts counts() const;
+  // Its counts can be read while the worker runs, see Histogram::merge_running().
   const Histogram& latency() const { return outstanding_.latency(); }
   const Histogram& service() const { return outstanding_.service(); }
   const Histogram& send_late() const { return send_late_; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <numeric>
 #include <random>
@@ -30,6 +31,13 @@ Histogram histogram_of(const Values& values) {
   return histogram;
 }
 
+// Another one each time; KUDP_SEED repeats the one that a failure names.
+std::uint64_t seed() {
+  static const char* const given = std::getenv("KUDP_SEED");
+  static const std::uint64_t seed = given ? std::stoull(given) : std::random_device()();
+  return seed;
+}
+
 struct Distribution {
   std::string name;
   std::function<double(std::mt19937_64&)> draw;
@@ -37,8 +45,10 @@ struct Distribution {
 
 class HistogramOf : public testing::TestWithParam<Distribution> {
  protected:
+  const testing::ScopedTrace trace_{__FILE__, __LINE__, "KUDP_SEED=" + std::to_string(seed())};
+
   Values drawn(std::size_t count) const {
-    std::mt19937_64 random(42);
+    std::mt19937_64 random(seed());
     Values values(count);
     std::ranges::generate(values,
                           [&] { return static_cast<std::int64_t>(GetParam().draw(random)); });
@@ -84,6 +94,34 @@ TEST_P(HistogramOf, MergedHalvesAreTheWhole) {
     for (const double percent : kPercents)
       EXPECT_EQ(merged.percentile(percent), whole.percentile(percent)) << percent;
   }
+}
+
+// What an interval of a run saw is what its end has and its beginning had not.
+TEST_P(HistogramOf, WhatCameInBetweenIsTheDifference) {
+  const Values values = drawn(4'001);
+  const auto middle = values.begin() + 1'234;
+  Histogram between;
+  between.merge_running(histogram_of(values));
+  between.subtract(histogram_of({values.begin(), middle}));
+  const auto truth = histogram_of({middle, values.end()});
+  EXPECT_EQ(between.count(), truth.count());
+  for (const double percent : {0., 50., 99.}) {
+    EXPECT_GE(between.percentile(percent), truth.percentile(percent));
+    EXPECT_LE(between.percentile(percent), truth.percentile(percent) * 1025 / 1024);
+  }
+}
+
+TEST_P(HistogramOf, BucketsHoldAllValues) {
+  const auto histogram = histogram_of(drawn(5'000));
+  std::uint64_t count = 0, before = 0;
+  histogram.for_each([&](std::uint64_t low, std::uint64_t high, std::uint64_t here) {
+    EXPECT_LE(low, high);
+    EXPECT_TRUE(count == 0 || low > before);
+    before = high;
+    count += here;
+  });
+  EXPECT_EQ(count, histogram.count());
+  EXPECT_EQ(before, histogram.max());
 }
 
 INSTANTIATE_TEST_SUITE_P(
