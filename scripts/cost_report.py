@@ -9,7 +9,8 @@ import sys
 from html import escape
 
 sys.dont_write_bytecode = True
-from report import CSS, Fault, facts, read, table
+import report_page
+from report_page import Fault, drawing, facts, number, read, table, write
 from report_plots import COLOURS, INK, figure, svg
 
 FLOOR = "xdp"
@@ -77,10 +78,6 @@ class Data:
             by_load.setdefault(cell["load"], []).append(cell)
         for cells in by_load.values():
             self.groups.setdefault(title(cells[0]), []).append(Load(cells))
-
-
-def number(value, digits=0):
-    return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 
 def title(cell):
@@ -159,20 +156,12 @@ def figures(loads):
 
 def page(data):
     groups = "".join(
-        f"<h2>{escape(name)}</h2>\n{plot(name, loads, data.servers)}{figures(loads)}"
+        f"<h2>{escape(name)}</h2>\n{drawing(plot(name, loads, data.servers))}{figures(loads)}"
         for name, loads in data.groups.items())
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>kudp: instructions per request</title>
-<style>{CSS}summary {{ color: var(--dim); cursor: pointer; }} h3 {{ font-size: 1rem; }}</style>
-<h1>What a UDP request costs</h1>
+    return report_page.page("cost", "What a UDP request costs", f"""
 <p class="verdict">{headline(data)}</p>
 <p class="environment">{MEANING}</p>
-{legend(data)}{groups}<h2>Measured on</h2>
-{facts(data.header)}</html>
-"""
+{legend(data)}{groups}{facts(data.header)}""")
 
 
 def main():
@@ -181,13 +170,9 @@ def main():
     parser.add_argument("-o", "--output", help="the HTML file to write [stdout]")
     arguments = parser.parse_args()
     try:
-        html = page(Data(arguments.cost))
-        with open(arguments.output or sys.stdout.fileno(), "w", encoding="utf-8") as out:
-            out.write(html)
+        write(arguments.output, page(Data(arguments.cost)))
     except Fault as fault:
         sys.exit(f"cost_report.py: {fault}")
-    except OSError as error:
-        sys.exit(f"cost_report.py: {arguments.output or 'stdout'}: {error.strerror}")
     except (KeyError, TypeError, ValueError) as error:
         sys.exit(f"cost_report.py: {arguments.cost} lacks a field or has one of the wrong kind: "
                  f"{error!r}")

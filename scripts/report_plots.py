@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The plots of report.py, as SVG elements that take the colours and the font of their page."""
+"""The plots of a comparison, and what all plots share: SVG elements that take the colours and the font of their page."""
 import io
 import math
 import re
@@ -9,7 +9,7 @@ from html import escape
 try:
     import matplotlib
 except ImportError:
-    sys.exit("report.py: matplotlib is missing: apt-get install python3-matplotlib")
+    sys.exit("matplotlib is missing: apt-get install python3-matplotlib")
 matplotlib.use("svg")
 from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -84,6 +84,25 @@ def nines(percentile):
     return -math.log10(1 - percentile / 100)
 
 
+def latency_axis(ax):
+    """Logarithmic, in microseconds."""
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(plain))
+    ax.set_ylabel("latency, us")
+
+
+def percentile_axis(ax, deepest):
+    """Each step to the right has a tenth of the values; `deepest` of them."""
+    whole = range(1, math.floor(deepest) + 1)
+    ax.set_xticks([0, nines(50), *whole],
+                  ["0", "50", *(f"{100 - 10 ** (2 - n):.10g}" for n in whole)])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("percentile")
+
+
 def latency_plot(data):
     loads = data.loads()
     fig, axes = figure(3.9, len(loads), sharey=True)
@@ -98,19 +117,12 @@ def latency_plot(data):
                 deepest = max(deepest, points[-1][0])
                 ax.plot(*zip(*points), color=colour, linewidth=1.3, alpha=0.8, marker=marker,
                         markevery=[-1], linestyle="-" if run["valid"] else ":")
-        ax.set_yscale("log")
-        low, high = ax.get_ylim()
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
-        ax.yaxis.set_minor_locator(NullLocator())
-        ax.yaxis.set_major_formatter(FuncFormatter(plain))
+        latency_axis(ax)
         ax.set_title(f"{load:,.0f} requests/s offered", fontsize=11)
-        ax.set_xlabel("percentile")
     for ax in axes:
-        whole = range(1, math.floor(deepest) + 1)
-        ax.set_xticks([0, nines(50), *whole],
-                      ["0", "50", *(f"{100 - 10 ** (2 - n):.10g}" for n in whole)])
-        ax.xaxis.set_minor_locator(NullLocator())
-    axes[0].set_ylabel("latency, us")
+        percentile_axis(ax, deepest)
+    for ax in axes[1:]:
+        ax.set_ylabel("")
     return svg(fig, "Latency by percentile")
 
 

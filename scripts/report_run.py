@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The report of one run of kudp-load, or of several of one target at different rates."""
+from html import escape
+
+import report_page
+from report_page import drawing, duration, facts, number, table, tiles
+from report_run_plots import curve_plot, percentile_plot, time_plot
+
+LEAST_RATES = 3  # that make a curve
+KNEE_LOSS = 0.005  # RFC 9971's default for a partial drop rate
+
+COUNTS = [("sent", "meant to be sent within the interval"),
+          ("answered", "replied to within the timeout"), ("late", "replied to after the timeout"),
+          ("lost", "not replied to"), ("duplicate", "further replies to a request"),
+          ("reordered", "replies that a younger request's overtook"),
+          ("stale", "replies to requests so old that they are forgotten"),
+          ("corrupt", "replies with our header that are not what was sent"),
+          ("foreign", "datagrams that are no reply to anything sent"),
+          ("refused", "ICMP port unreachable in place of a reply"),
+          ("local_drops", "replies that the generator's sockets had no room for")]
+
+
+class Run:
+    """A run record with its intervals; `name` tells it from others."""
+
+    def __init__(self, record, intervals, header):
+        self.record, self.intervals, self.header = record, intervals, header
+        self.name = (f"{number(record['offered_per_s'])}/s" if record["loop"] == "open"
+                     else f"{record['window']} in flight")
+
+    def __getitem__(self, field):
+        return self.record[field]
+
+
+def runs_of(records):
+    """Intervals come before the run that they belong to."""
+    runs, intervals, header = [], [], {}
+    for record in records:
+        if record["record"] == "header":
+            header, intervals = record, []
+        elif record["record"] == "interval":
+            intervals.append(record)
+        elif record["record"] == "run":
+            runs.append(Run(record, intervals, header))
+            intervals = []
+    return sorted(runs, key=lambda run: (run["loop"], run["offered_per_s"]))
+
+
+def badge(run):
+    word, style = ("valid", "good") if run["valid"] else ("INVALID", "invalid")
+    return f'<span class="badge {style}">{word}</span>'
+
+
+def notes(run):
+    return escape("; ".join(run["verdict"]))
+
+
+def figures(run):
+    """Those of one run that are seen first."""
+    offered = ("asked for" if run["loop"] == "open" else f"{run['window']} in flight per thread")
+    return tiles([
+        ("offered", f"{number(run['offered_per_s'])}/s", offered),
+        ("goodput", f"{number(run['goodput_per_s'])}/s", "replies in time"),
+        ("lost", f"{number(run['loss_ratio'], 3, 100)} %", f"{number(run['lost'])} requests"),
+        ("p50", duration(run["p50_us"]), "latency"),
+        ("p99", duration(run["p99_us"]), "latency"),
+        ("p99.9", duration(run["p999_us"]), "latency")])
+
+
+def knee(runs):
+    """The highest rate up to which every valid run lost no more than KNEE_LOSS."""
+    best = None
+    for run in sorted(runs, key=lambda run: run["offered_per_s"]):
+        if run["valid"] and run["loss_ratio"] > KNEE_LOSS:
+            return best
+        if run["valid"]:
+            best = run
+    return best
+
+
+def sweep(runs):
+    best = knee(runs)
+    words = ("No valid run kept its loss low." if best is None else
+             f"Up to <strong>{number(best['offered_per_s'])}/s</strong> offered, the knee, no more "
+             f"than {100 * KNEE_LOSS:g} % was lost; p99 latency there is "
+             f"<strong>{duration(best['p99_us'])}</strong>.")
+    return (f'<p class="verdict">{words}</p>\n<h2>Offered against goodput</h2>\n'
+            f"{drawing(curve_plot(runs, best))}"
+            '<p class="note">Grey line: all that is offered is answered. A cross is an invalid run. '
+            "Where goodput leaves the line the target, or the way to it, is at its limit.</p>\n")
+
+
+def all_runs(runs):
+    return "<h2>Runs</h2>\n" + table(runs, [
+        ("loop", lambda r: r["loop"]), ("offered/s", lambda r: number(r["offered_per_s"])),
+        ("goodput/s", lambda r: number(r["goodput_per_s"])),
+        ("loss %", lambda r: number(r["loss_ratio"], 3, 100)),
+        ("p50", lambda r: duration(r["p50_us"])), ("p99", lambda r: duration(r["p99_us"])),
+        ("p99.9", lambda r: duration(r["p999_us"])), ("max", lambda r: duration(r["max_us"])),
+        ("verdict", lambda r: f"{badge(r)} {notes(r)}")])
+
+
+def details(run):
+    """Both views of the latency, and what became of every request."""
+    html = ""
+    if run.record.get("service_p50_us") is not None:
+        html += "<h2>Two views of latency</h2>\n" + table(
+            [("from the intended time", ""), ("from the actual send", "service_")], [
+                ("counted", lambda row: row[0]),
+                *((name, lambda row, field=field: duration(run[f"{row[1]}{field}"]))
+                  for name, field in [("p50", "p50_us"), ("p90", "p90_us"), ("p99", "p99_us"),
+                                      ("p99.9", "p999_us"), ("max", "max_us")]),
+                ("", lambda row: "what a closed loop would have shown" if row[1] else
+                 "what a client with that schedule saw")])
+    seen = [(field, what) for field, what in COUNTS if run[field] or field in ("sent", "lost")]
+    return html + "<h2>What became of the requests</h2>\n" + table(seen, [
+        ("", lambda row: escape(row[0])), ("count", lambda row: number(run[row[0]])),
+        ("meaning", lambda row: escape(row[1]))])
+
+
+def page(records):
+    runs = runs_of(records)
+    first = runs[0]
+    curve = [run for run in runs if run["loop"] == "open"]
+    several = len({run["offered_per_s"] for run in curve}) >= LEAST_RATES
+    body = sweep(curve) if several else ""
+    if len(runs) == 1:
+        body += f'<p class="verdict">{badge(first)} {notes(first)}</p>\n{figures(first)}'
+    if any(run["percentiles"] for run in runs):
+        body += ("<h2>Latency by percentile</h2>\n" + drawing(percentile_plot(runs)) +
+                 '<p class="note">Counted from when each request was meant to be sent. Each step to '
+                 "the right has a tenth of the requests.</p>\n")
+    timed = [run for run in runs if len(run.intervals) > 1]
+    if len(timed) == 1:
+        body += ("<h2>Over time</h2>\n" + drawing(time_plot(timed[0])) +
+                 '<p class="note">The measured interval; the warm-up before it is not shown.</p>\n')
+    body += all_runs(runs) if len(runs) > 1 else details(first)
+    loop = "loops" if len({run["loop"] for run in runs}) > 1 else f"{first['loop']} loop"
+    return report_page.page("search" if several else "run" if len(runs) == 1 else "runs",
+                            f"{first['target']}, {loop}, {first['size']} bytes",
+                            body + facts(first.header))
