@@ -110,6 +110,23 @@ build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h)
 	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.new
 	@mv $@.new $@
 
+## fuzz: libFuzzer on what reads foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz
+FUZZ_SECONDS ?= 20
+fuzzers = $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
+.PHONY: fuzz
+fuzz: $(fuzzers)
+	@for fuzzer in $(fuzzers); do echo "== $$fuzzer"; mkdir -p $$fuzzer.corpus; \
+	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$$fuzzer- \
+	    $$(ls tests/$${fuzzer#build/}.dict 2>/dev/null | sed 's/^/-dict=/') $$fuzzer.corpus || exit; done
+
+build/fuzz/load_reply: loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp
+build/fuzz/load_records: loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp
+build/fuzz/%: tests/fuzz/%.cpp
+	@mkdir -p $(@D)
+	@echo '  FUZZ    $@'
+	@clang++ -std=c++20 $(WARNINGS) -O1 -g -I. -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=all -o $@ $(filter %.cpp,$^) $(LIBS)
+
 build/release/%.o: %.cpp
 	@mkdir -p $(@D)
 	@echo '  CXX     $<'

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "loadgen/blast_command.hpp"
@@ -22,7 +22,10 @@ constexpr const char* kFooter =
     "why,\n"
     "130 and 143 interrupted.";
 
-int complain(int status, std::string_view what) {
+// What is wrong may quote a file that is no text at all.
+int complain(int status, std::string what) {
+  std::ranges::replace_if(
+      what, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
   fmt::print(stderr, "kudp-load: {}\n", what);
   return status;
 }
@@ -40,12 +43,17 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", kudp::kVersion);
   app.require_subcommand(1);  // its callback does the work
   app.footer(kFooter);
+  app.set_config("--config", "",
+                 "read options from this file: a section for each subcommand, see kudp-load(1)")
+      ->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   kudp::add_closed_command(app);
   kudp::add_open_command(app);
   kudp::add_blast_command(app);
   kudp::add_send_command(app);
   kudp::add_search_command(app);
   kudp::add_summary_command(app);
+  for (CLI::App* command : app.get_subcommands({})) command->configurable();
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

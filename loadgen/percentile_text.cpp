@@ -18,11 +18,21 @@ double us(double ns) {
   return ns / kMicrosecond;
 }
 
-// Steps of equal width until the rest is halved, then steps of half the width.
-double next_level(double level) {
-  const double halvings = std::floor(std::log2(1 / (1 - level)));
-  return level + 1 / (kStepsPerHalving * std::exp2(halvings + 1));
-}
+// The percentiles of the lines: steps of equal width until the rest is halved, then steps of half
+// the width. Worked out from whole numbers, or rounding would lose the line of an exact half.
+class Level {
+ public:
+  double value() const { return 1 - std::exp2(-halvings_) * (1 - 0.5 * step_ / kStepsPerHalving); }
+  void advance() {
+    if (++step_ < kStepsPerHalving) return;
+    step_ = 0;
+    ++halvings_;
+  }
+
+ private:
+  int halvings_ = 0;
+  int step_ = 0;
+};
 
 // The squares are taken in the middle of each bucket, as HdrHistogram does.
 double deviation(const Histogram& histogram) {
@@ -43,13 +53,14 @@ std::string percentile_text(const Histogram& histogram) {
                                  "TotalCount", "1/(1-Percentile)");
   const auto out = std::back_inserter(text);
   std::uint64_t seen = 0;
-  double level = 0;
+  Level level;
   histogram.for_each([&](std::uint64_t, std::uint64_t high, std::uint64_t count) {
     seen += count;
     const auto share = static_cast<double>(seen) / static_cast<double>(total);
     const auto value = us(static_cast<double>(high));
-    for (; level < 1 && level <= share && (seen < total || share == 1); level = next_level(level)) {
-      fmt::format_to(out, "{:12.3f} {:.12f} {:10} {:14.2f}\n", value, level, seen, 1 / (1 - level));
+    for (; level.value() <= share && level.value() < 1; level.advance()) {
+      fmt::format_to(out, "{:12.3f} {:.12f} {:10} {:14.2f}\n", value, level.value(), seen,
+                     1 / (1 - level.value()));
       if (seen == total) break;
     }
     if (seen == total) fmt::format_to(out, "{:12.3f} {:.12f} {:10}\n", value, 1.0, seen);
