@@ -5,6 +5,7 @@
     kudp-load open --rate 20000 --json run.json HOST:PORT
     scripts/report.py run.json -o report.html            # one run: latency, rates over time
     scripts/report.py 1.json 2.json 3.json -o curve.html # several rates: offered against goodput
+    scripts/report.py search.json -o report.html         # of kudp-load search
     scripts/report.py compare.json -o report.html        # the records of scripts/compare
 
 Of a comparison all statistics come from `kudp-load summary --json`; this only draws and words them.
@@ -36,7 +37,9 @@ def summary_of(path):
 
 
 def page(arguments):
-    records = [record for path in arguments.records for record in read(path, "header", "run")]
+    records = [record for path in arguments.records for record in read(path, "header")]
+    if not any(record["record"] in ("run", "search") for record in records):
+        raise Fault(f"{', '.join(arguments.records)}: no run or search record")
     if not any("server" in record for record in records if record["record"] == "run"):
         return report_run.page(records)
     if len(arguments.records) > 1:

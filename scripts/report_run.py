@@ -4,7 +4,7 @@ from html import escape
 
 import report_page
 from report_page import drawing, duration, facts, number, table, tiles
-from report_run_plots import curve_plot, percentile_plot, time_plot
+from report_run_plots import curve_plot, percentile_plot, time_plot, trial_plot
 
 LEAST_RATES = 3  # that make a curve
 KNEE_LOSS = 0.005  # RFC 9971's default for a partial drop rate
@@ -90,6 +90,39 @@ def sweep(runs):
             "Where goodput leaves the line the target, or the way to it, is at its limit.</p>\n")
 
 
+def found(searches):
+    """The bounds of each goal, and what set them."""
+    lines = table(searches, [
+        ("goal", lambda s: f"{escape(s['goal'])}: loss up to {100 * s['goal_loss_ratio']:g} %"),
+        ("lower bound/s", lambda s: number(s["lower_per_s"])),
+        ("upper bound/s", lambda s: number(s["upper_per_s"])),
+        ("width %", lambda s: number(s["width"], 2, 100)),
+        ("throughput/s", lambda s: number(s["throughput_per_s"])),
+        ("limit", lambda s: escape(s["limit"]))])
+    return tiles([(s["goal"], f"{number(s['lower_per_s'])}/s",
+                   f"loss up to {100 * s['goal_loss_ratio']:g} %") for s in searches]) + lines
+
+
+def search_page(records):
+    """A search's trials with the bounds they led to, and the runs after it."""
+    searches = [r for r in records if r["record"] == "search"]
+    trials = sorted((r for r in records if r["record"] == "trial"),
+                    key=lambda trial: trial["offered_per_s"])
+    runs = runs_of(records)
+    header = next(r for r in records if r["record"] == "header")
+    body = (found(searches) + "<h2>Offered against goodput</h2>\n" +
+            drawing(trial_plot(trials, searches)) +
+            '<p class="note">A dot for each trial, a ring for one in which the generator did not '
+            "keep its schedule: it says nothing of the target. Grey line: all that is offered is "
+            "answered. Dashed: the lower bounds.</p>\n")
+    if any(run["percentiles"] for run in runs):
+        body += "<h2>Latency by percentile</h2>\n" + drawing(percentile_plot(runs))
+    if runs:
+        body += all_runs(runs)
+    target = runs[0]["target"] if runs else header["command"][-1]
+    return report_page.page("search", f"{target}, the highest load it bears", body + facts(header))
+
+
 def all_runs(runs):
     return "<h2>Runs</h2>\n" + table(runs, [
         ("loop", lambda r: r["loop"]), ("offered/s", lambda r: number(r["offered_per_s"])),
@@ -119,6 +152,8 @@ def details(run):
 
 
 def page(records):
+    if any(record["record"] == "search" for record in records):
+        return search_page(records)
     runs = runs_of(records)
     first = runs[0]
     curve = [run for run in runs if run["loop"] == "open"]
@@ -136,6 +171,6 @@ def page(records):
                  '<p class="note">The measured interval; the warm-up before it is not shown.</p>\n')
     body += all_runs(runs) if len(runs) > 1 else details(first)
     loop = "loops" if len({run["loop"] for run in runs}) > 1 else f"{first['loop']} loop"
-    return report_page.page("search" if several else "run" if len(runs) == 1 else "runs",
+    return report_page.page("rates" if several else "run" if len(runs) == 1 else "runs",
                             f"{first['target']}, {loop}, {first['size']} bytes",
                             body + facts(first.header))

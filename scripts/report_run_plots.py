@@ -32,6 +32,15 @@ def percentile_plot(runs):
     return svg(fig, "Latency by percentile")
 
 
+def load_axes(ax):
+    ax.set_xlabel("offered, requests/s")
+    ax.set_xlim(left=0)
+    ax.set_ylim(bottom=0)
+    ax.locator_params(axis="x", nbins=5)
+    ax.xaxis.set_major_formatter(FuncFormatter(plain))
+    ax.yaxis.set_major_formatter(FuncFormatter(plain))
+
+
 def curve_plot(runs, knee):
     fig, (rates, losses) = figure(3.9, 2)
     offered = [run["offered_per_s"] for run in runs]
@@ -44,15 +53,33 @@ def curve_plot(runs, knee):
                     markeredgewidth=0.5 if run["valid"] else 2, clip_on=False)
         if knee is not None:
             ax.axvline(knee["offered_per_s"], color=COLOURS[1], linewidth=1.4, linestyle="--")
-        ax.set_xlabel("offered, requests/s")
-        ax.set_xlim(left=0)
-        ax.set_ylim(bottom=0)
-        ax.locator_params(axis="x", nbins=5)
-        ax.xaxis.set_major_formatter(FuncFormatter(plain))
-        ax.yaxis.set_major_formatter(FuncFormatter(plain))
+        load_axes(ax)
     if knee is not None:
         rates.annotate("knee", (knee["offered_per_s"], 0), xytext=(-6, 8), ha="right",
                        textcoords="offset points")
+    rates.set_title("goodput, replies/s", fontsize=11)
+    losses.set_title("requests lost, %", fontsize=11)
+    return svg(fig, "Offered against goodput")
+
+
+def trial_plot(trials, searches):
+    fig, (rates, losses) = figure(3.9, 2)
+    most = max((trial["offered_per_s"] for trial in trials), default=1)
+    rates.plot([0, most], [0, most], color=INK, alpha=0.35, linewidth=1)
+    for ax, field, scale in [(rates, "goodput_per_s", 1), (losses, "loss_ratio", 100)]:
+        for limited in (True, False):
+            points = [(t["offered_per_s"], t[field] * scale) for t in trials
+                      if t["generator_limited"] == limited]
+            if points:
+                ax.scatter(*zip(*points), s=26, edgecolors=COLOURS[6 if limited else 0],
+                           facecolors="none" if limited else COLOURS[0], clip_on=False)
+        for search, colour in zip(searches, (COLOURS[2], COLOURS[1])):
+            if search["lower_per_s"]:
+                ax.axvline(search["lower_per_s"], color=colour, linewidth=1.6, linestyle="--",
+                           label=search["goal"])
+        load_axes(ax)
+    if rates.get_legend_handles_labels()[0]:
+        rates.legend(frameon=False, loc="upper left", fontsize=9.5)
     rates.set_title("goodput, replies/s", fontsize=11)
     losses.set_title("requests lost, %", fontsize=11)
     return svg(fig, "Offered against goodput")
