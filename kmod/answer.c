@@ -76,7 +76,7 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 	struct udphdr *uh = udp_hdr(skb);
 	struct iphdr *iph = ip_hdr(skb);
 	__be32 local = iph->daddr, peer = iph->saddr;
-	unsigned int mtu;
+	unsigned int mtu, hops;
 
 	/* As for any sender, fails for a @local that is not an address of this host. */
 	mtu = kudp_route_ipv4(w, skb, local, peer);
@@ -90,12 +90,13 @@ static enum kudp_counter kudp_answer_ipv4(struct kudp_worker *w, struct sk_buff 
 		kudp_put_sum(skb, csum_tcpudp_magic(local, peer, skb->len, IPPROTO_UDP, 0));
 
 	trace_kudp_reply(w, skb, 0);
+	hops = kudp_guard_hops(&w->responder->guard, iph->ttl, ip4_dst_hoplimit(skb_dst(skb)));
 	iph = __skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	*iph = (struct iphdr){
 		.version = 4,
 		.ihl = sizeof(*iph) / 4,
-		.ttl = ip4_dst_hoplimit(skb_dst(skb)),
+		.ttl = hops,
 		.protocol = IPPROTO_UDP,
 		.saddr = local,
 		.daddr = peer,
@@ -120,6 +121,7 @@ static noinline_for_stack enum kudp_counter kudp_answer_ipv6(struct kudp_worker 
 	struct sock *sk = w->sock->sk;
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	struct in6_addr local = ip6h->daddr, peer = ip6h->saddr;
+	unsigned int hops;
 
 	if (!kudp_route_ipv6(w, skb, &local, &peer, iif))
 		return KUDP_NO_ROUTE;
@@ -129,11 +131,13 @@ static noinline_for_stack enum kudp_counter kudp_answer_ipv6(struct kudp_worker 
 		kudp_put_sum(skb, csum_ipv6_magic(&local, &peer, skb->len, IPPROTO_UDP, 0));
 
 	trace_kudp_reply(w, skb, 0);
+	hops = kudp_guard_hops(&w->responder->guard, ip6h->hop_limit,
+			       ip6_dst_hoplimit(skb_dst(skb)));
 	ip6h = __skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	ip6_flow_hdr(ip6h, 0, 0);
 	ip6h->nexthdr = IPPROTO_UDP;
-	ip6h->hop_limit = ip6_dst_hoplimit(skb_dst(skb));
+	ip6h->hop_limit = hops;
 	ip6h->saddr = local;
 	ip6h->daddr = peer;
 	skb->ignore_df = 1;
@@ -162,8 +166,7 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 	int iif = skb->skb_iif;
 	enum kudp_counter verdict;
 
-	verdict = kudp_decide(policy, ntohs(udp_hdr(skb)->source),
-			      kudp_payload(skb));
+	verdict = kudp_decide(policy, kudp_payload(skb));
 	if (verdict != KUDP_ANSWERED)
 		goto drop;
 	/*

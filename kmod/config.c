@@ -69,7 +69,37 @@ KUDP_SHOW(batch, "%u", r->batch);
 KUDP_SHOW(rcvbuf, "%u", r->rcvbuf);
 KUDP_SHOW(stateful, "%d", r->stateful);
 KUDP_SHOW(clock_error, "%u", r->clock_error);
+KUDP_SHOW(guard_low_port, "%d", r->rules.low_port);
+KUDP_SHOW(guard_responder_port, "%d", r->rules.responder_port);
+KUDP_SHOW(guard_hop_limit, "%d", r->rules.hop_limit);
+KUDP_SHOW(rate, "%u", r->rules.rate);
+KUDP_SHOW(rate_prefix, "%u", r->rules.rate_prefix);
+KUDP_SHOW(rate_prefix_ipv4, "%u", r->rules.prefix_ipv4);
+KUDP_SHOW(rate_prefix_ipv6, "%u", r->rules.prefix_ipv6);
 KUDP_SHOW(enabled, "%d", r->enabled);
+
+static ssize_t kudp_allow_show(struct config_item *item, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&kudp_lock);
+	len = kudp_allow_print(kudp_of(item), page);
+	mutex_unlock(&kudp_lock);
+	return len;
+}
+
+/* What is longer than configfs takes in one go, it hands over in parts. */
+static ssize_t kudp_allow_store(struct config_item *item, const char *page, size_t count)
+{
+	size_t whole = kudp_allow_whole(page, count);
+
+	if (count && !whole)
+		return kudp_refuse(kudp_of(item), "allow", page,
+				   "each prefix with a + where there are more than a page");
+	return kudp_store(item, "allow", page, whole);
+}
+
+CONFIGFS_ATTR(kudp_, allow);
 
 static ssize_t kudp_stats_show(struct config_item *item, char *page)
 {
@@ -96,6 +126,7 @@ static void kudp_responder_release(struct config_item *item)
 	struct kudp_responder *r = kudp_of(item);
 
 	free_percpu(r->workers);
+	kvfree(r->allow);
 	kfree(r);
 }
 

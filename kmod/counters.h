@@ -14,7 +14,13 @@ enum kudp_counter {
 	KUDP_QUEUE_FULL,	/* more than rcvbuf was waiting for the worker */
 	KUDP_MALFORMED,		/* the UDP length is not the datagram's */
 	KUDP_NOT_UNICAST,	/* to, or from, a multicast or broadcast address */
-	KUDP_SOURCE_PORT,	/* from port 0 or the responder's own: answering could loop */
+	KUDP_SOURCE_PORT,	/* from port 0, where nobody can be answered */
+	KUDP_LOW_PORT,		/* from a service's port: answering could loop */
+	KUDP_RESPONDER_PORT,	/* from the port of a responder: answering could loop */
+	KUDP_HOP_LIMIT,		/* the request's way was too long, or it went in a loop */
+	KUDP_NOT_ALLOWED,	/* from none of the prefixes in "allow" */
+	KUDP_RATE,		/* more than "rate" */
+	KUDP_RATE_PREFIX,	/* more than "rate_prefix" from this prefix */
 	KUDP_AMPLIFICATION,	/* the reply would be longer than the request */
 	KUDP_NO_ROUTE,		/* no way back to the sender from the address it asked */
 	KUDP_NO_MEMORY,		/* the datagram was shared and could not be copied */

@@ -16,7 +16,7 @@
 
 /*
  * A request, as received: its sender and, on a wildcard address, which of our own it asked; for
- * "stamp" also when it came, and its TTL or hop limit.
+ * "stamp" also when it came; for that and the guard its TTL or hop limit.
  */
 struct kudp_message {
 	struct sockaddr_storage peer;
@@ -35,7 +35,7 @@ static int kudp_classic_init(struct kudp_worker *w)
 	w->buffer = kvmalloc_node(KUDP_DATAGRAM_MAX, GFP_KERNEL, cpu_to_node(w->cpu));
 	if (!w->buffer)
 		return -ENOMEM;
-	if (w->responder->policy.reply == KUDP_STAMP)
+	if (w->responder->policy.reply == KUDP_STAMP || w->responder->guard.hop_limit)
 		kudp_enable_ttl(w->sock);
 	if (!kudp_is_wildcard(w->responder))
 		return 0;
@@ -60,8 +60,8 @@ static void kudp_classic_interrupt(struct kudp_worker *w)
 }
 
 /*
- * What "stamp" wants to know is taken out; what remains is which address was asked, the only one
- * that can be sent back as it is.
+ * What is to be known is taken out; what remains is which address was asked, the only one that can
+ * be sent back as it is.
  */
 static void kudp_classic_control(struct kudp_message *m)
 {
@@ -100,8 +100,7 @@ static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
 	len = kernel_recvmsg(w->sock, &m->msg, &iov, 1, iov.iov_len, 0);
 	m->msg.msg_control = &m->control;
 	m->msg.msg_controllen = sizeof(m->control) - m->msg.msg_controllen;
-	if (w->responder->policy.reply == KUDP_STAMP)
-		kudp_classic_control(m);
+	kudp_classic_control(m);
 	return len;
 }
 
@@ -147,18 +146,39 @@ static enum kudp_counter kudp_classic_stamp(struct kudp_worker *w, const struct 
 	return verdict;
 }
 
+/* The answer's TTL or hop limit, behind the address that was asked. */
+static void kudp_classic_put_hops(struct kudp_worker *w, struct kudp_message *m)
+{
+	const struct in6_addr *peer = &((struct sockaddr_in6 *)&m->peer)->sin6_addr;
+	struct cmsghdr *header = (void *)m->control.bytes + m->msg.msg_controllen;
+	struct net *net = sock_net(w->sock->sk);
+	unsigned int most = READ_ONCE(net->ipv4.sysctl_ip_default_ttl);
+	bool ipv6 = m->peer.ss_family == AF_INET6 && !ipv6_addr_v4mapped(peer);
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (ipv6)
+		most = READ_ONCE(net->ipv6.devconf_all->hop_limit);
+#endif
+	header->cmsg_level = ipv6 ? SOL_IPV6 : SOL_IP;
+	header->cmsg_type = ipv6 ? IPV6_HOPLIMIT : IP_TTL;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	*(int *)CMSG_DATA(header) = kudp_guard_hops(&w->responder->guard, m->ttl, most);
+	m->msg.msg_controllen += CMSG_SPACE(sizeof(int));
+}
+
 static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
 {
 	const struct kudp_responder *r = w->responder;
-	/* Both families have the port in the same place. */
-	u16 source_port = ntohs(((struct sockaddr_in *)&m->peer)->sin_port);
-	enum kudp_counter verdict = kudp_decide(&r->policy, source_port, len);
 	struct kvec iov = { .iov_base = w->buffer };
+	enum kudp_counter verdict;
 
-	if (verdict != KUDP_ANSWERED)
-		return verdict;
 	if (!kudp_classic_local(m))
 		return KUDP_NOT_UNICAST;
+	verdict = kudp_guard_sender(w, &m->peer, m->ttl);
+	if (verdict == KUDP_ANSWERED)
+		verdict = kudp_decide(&r->policy, len);
+	if (verdict != KUDP_ANSWERED)
+		return verdict;
 	if (r->policy.reply == KUDP_TEXT)
 		iov.iov_base = page_address(w->text);
 	iov.iov_len = kudp_reply_length(&r->policy, len);
@@ -168,6 +188,8 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 		if (verdict != KUDP_ANSWERED)
 			return verdict;
 	}
+	if (r->guard.hop_limit)
+		kudp_classic_put_hops(w, m);
 	trace_kudp_reply(w, NULL, iov.iov_len);
 	switch (kernel_sendmsg(w->sock, &m->msg, &iov, 1, iov.iov_len)) {
 	case -ENETUNREACH:

@@ -14,12 +14,14 @@
 #include <net/sock.h>
 
 #include "counters.h"
+#include "guard.h"
 #include "reply.h"
 
 #define KUDP_BATCH_MAX	256
 #define KUDP_RCVBUF_MIN	4096
 #define KUDP_RCVBUF_MAX	0x40000000
 #define KUDP_TEXT_MAX	1024
+#define KUDP_RATE_MAX	100000000
 
 struct kudp_worker;
 
@@ -50,6 +52,7 @@ struct kudp_worker {
 	struct page *text;		/* own copy: its reference count is this CPU's alone */
 	struct kudp_route *routes;	/* to the peers answered last */
 	struct kudp_session *sessions;	/* stamp, stateful */
+	struct kudp_credit credit;
 	struct task_struct *task;	/* NULL: none, or it must end; written under queue.lock */
 	void (*saved_data_ready)(struct sock *sk);
 	int (*receive)(struct sock *sk, struct sk_buff *skb); /* the engine's encap_rcv */
@@ -81,6 +84,9 @@ struct kudp_responder {
 	const struct kudp_engine *engine;
 	struct sockaddr_storage address;
 	struct kudp_policy policy;
+	struct kudp_guard guard;	/* made of the rules by kudp_guard_init() */
+	struct kudp_rules rules;
+	struct kudp_allow *allow;	/* NULL: everyone */
 	char text[KUDP_TEXT_MAX];
 	unsigned int batch;
 	unsigned int rcvbuf;
@@ -112,8 +118,40 @@ static inline bool kudp_is_wildcard(const struct kudp_responder *r)
 
 /* settings.c: under kudp_lock */
 extern const char * const kudp_replies[KUDP_N_REPLIES];
+int kudp_refuse(const struct kudp_responder *r, const char *attribute, const char *value,
+		const char *want);
 void kudp_settings_default(struct kudp_responder *r);
 int kudp_set(struct kudp_responder *r, const char *attribute, const char *value);
+
+static inline struct kudp_address kudp_address_of(const struct in6_addr *address)
+{
+	const __be32 *word = address->s6_addr32;
+
+	return (struct kudp_address){
+		.high = (u64)ntohl(word[0]) << 32 | ntohl(word[1]),
+		.low = (u64)ntohl(word[2]) << 32 | ntohl(word[3]),
+	};
+}
+
+/* allow.c: under kudp_lock */
+struct kudp_allow {
+	unsigned int n;
+	struct kudp_prefix prefixes[KUDP_ALLOW_MAX];	/* sorted */
+};
+
+int kudp_set_allow(struct kudp_responder *r, const char *value);
+size_t kudp_allow_whole(const char *page, size_t count);
+ssize_t kudp_allow_print(const struct kudp_responder *r, char *page);
+
+/* guard.c */
+int kudp_guard_init(struct kudp_responder *r);
+void kudp_guard_exit(struct kudp_responder *r);
+int kudp_credit_init(struct kudp_worker *w);
+void kudp_credit_exit(struct kudp_worker *w);
+void kudp_guard_log(const struct kudp_responder *r);
+enum kudp_counter kudp_guard_sender(struct kudp_worker *w, const struct sockaddr_storage *peer,
+				    unsigned int hops);
+enum kudp_counter kudp_guard_optional(struct kudp_worker *w, const struct sk_buff *skb);
 
 /* config.c */
 struct kudp_responder *kudp_responder_create(const char *name);

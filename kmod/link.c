@@ -56,7 +56,8 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 							       sizeof(struct iphdr));
 }
 
-static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net)
+static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
+			      const struct kudp_guard *guard)
 {
 	struct ipv6hdr *ip6h;
 	struct iphdr *iph;
@@ -65,7 +66,8 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net)
 		ip6h = ipv6_hdr(skb);
 		swap(ip6h->saddr, ip6h->daddr);
 		ip6_flow_hdr(ip6h, 0, 0);
-		ip6h->hop_limit = READ_ONCE(net->ipv6.devconf_all->hop_limit);
+		ip6h->hop_limit = kudp_guard_hops(guard, ip6h->hop_limit,
+						  READ_ONCE(net->ipv6.devconf_all->hop_limit));
 		return;
 	}
 	iph = ip_hdr(skb);
@@ -73,7 +75,7 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net)
 	iph->tos = 0;
 	iph->id = 0;
 	iph->frag_off = htons(IP_DF);
-	iph->ttl = READ_ONCE(net->ipv4.sysctl_ip_default_ttl);
+	iph->ttl = kudp_guard_hops(guard, iph->ttl, READ_ONCE(net->ipv4.sysctl_ip_default_ttl));
 	ip_send_check(iph);
 }
 
@@ -81,12 +83,11 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net)
 void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
-	struct udphdr *uh = udp_hdr(skb);
+	struct udphdr *uh;
 	u8 station[ETH_ALEN];
 	int err;
 
 	if (unlikely(!kudp_link_fits(w, skb)) ||
-	    kudp_decide(&w->responder->policy, ntohs(uh->source), 0) != KUDP_ANSWERED ||
 	    !kudp_keeps_sum(skb) || skb_unclone(skb, GFP_ATOMIC)) {
 		kudp_answer(w, skb, true);
 		return;
@@ -94,7 +95,7 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 	kudp_scrub(skb);
 	uh = udp_hdr(skb);
 	swap(uh->source, uh->dest);
-	kudp_link_turn_ip(skb, dev_net(dev));
+	kudp_link_turn_ip(skb, dev_net(dev), &w->responder->guard);
 
 	trace_kudp_reply(w, skb, 0);
 	__skb_push(skb, skb->data - skb_mac_header(skb));

@@ -78,13 +78,13 @@ void kudp_receive_refuse(struct kudp_worker *w, struct sk_buff *skb, enum kudp_c
 	kfree_skb(skb);
 }
 
-static enum kudp_counter kudp_inspect_queued(struct sk_buff *skb)
+static enum kudp_counter kudp_inspect_queued(struct kudp_worker *w, struct sk_buff *skb)
 {
 	if (udp_lib_checksum_complete(skb))
 		return KUDP_SOCKET_DROPS;
 	/* The route is gone: that back from a broadcast address will not be found. */
 	skb_push(skb, sizeof(struct udphdr));
-	return kudp_inspect(skb);
+	return kudp_inspect(w, skb);
 }
 
 /*
@@ -104,7 +104,7 @@ struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w)
 			return NULL;
 		skb->dev = NULL; /* the queue had its own use for this field */
 		__UDPX_INC_STATS(sk, UDP_MIB_INDATAGRAMS);
-		verdict = kudp_inspect_queued(skb);
+		verdict = kudp_inspect_queued(w, skb);
 		kudp_count(&w->received, KUDP_RECEIVED, kudp_datagrams(skb));
 		trace_kudp_receive(w, skb, 0);
 		if (likely(verdict == KUDP_ANSWERED))

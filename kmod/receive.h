@@ -29,20 +29,34 @@ static inline struct kudp_worker *kudp_this_worker(const struct sock *sk)
  * Whether a datagram may be considered at all: KUDP_ANSWERED, or why not. Only the route that it
  * came in by knows a subnet's broadcast address.
  */
-static inline enum kudp_counter kudp_inspect(const struct sk_buff *skb)
+static __always_inline enum kudp_counter kudp_inspect(struct kudp_worker *w,
+						      const struct sk_buff *skb)
 {
+	const struct kudp_guard *guard = &w->responder->guard;
+	enum kudp_counter verdict;
+	unsigned int hops;
+
 	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return KUDP_NOT_UNICAST;
 	if (skb->protocol == htons(ETH_P_IPV6)) {
-		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
+		if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr) ||
+			     !kudp_is_unicast_ipv6(ipv6_hdr(skb)->saddr.s6_addr)))
 			return KUDP_NOT_UNICAST;
-	} else if (unlikely(skb_rtable(skb) &&
-			    skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))) {
-		return KUDP_NOT_UNICAST;
+		hops = ipv6_hdr(skb)->hop_limit;
+	} else {
+		if (unlikely(skb_rtable(skb) &&
+			     skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
+			return KUDP_NOT_UNICAST;
+		if (unlikely(!kudp_is_unicast_ipv4(ntohl(ip_hdr(skb)->saddr))))
+			return KUDP_NOT_UNICAST;
+		hops = ip_hdr(skb)->ttl;
 	}
 	if (unlikely(ntohs(udp_hdr(skb)->len) != skb->len))
 		return KUDP_MALFORMED;
-	return KUDP_ANSWERED;
+	verdict = kudp_guard_source(guard, ntohs(udp_hdr(skb)->source), hops);
+	if (unlikely(verdict != KUDP_ANSWERED))
+		return verdict;
+	return unlikely(guard->optional) ? kudp_guard_optional(w, skb) : KUDP_ANSWERED;
 }
 
 /*
@@ -57,7 +71,7 @@ static __always_inline bool kudp_receive(struct kudp_worker *w, struct sk_buff *
 	skb_mark_not_on_list(skb);
 
 	kudp_count(&w->received, KUDP_RECEIVED, 1);
-	verdict = kudp_inspect(skb);
+	verdict = kudp_inspect(w, skb);
 	if (likely(verdict == KUDP_ANSWERED))
 		return true;
 	kudp_receive_refuse(w, skb, verdict);

@@ -40,16 +40,13 @@ static inline unsigned int kudp_reply_length(const struct kudp_policy *policy, u
 }
 
 /*
- * Decides on a unicast request of @request bytes from @source_port before anything is built:
- * KUDP_ANSWERED, or the reason why not.
+ * Decides on a request of @request bytes, whose source the guard let pass, before anything is
+ * built: KUDP_ANSWERED, or the reason why not.
  */
-static inline enum kudp_counter kudp_decide(const struct kudp_policy *policy,
-					    unsigned short source_port, unsigned int request)
+static inline enum kudp_counter kudp_decide(const struct kudp_policy *policy, unsigned int request)
 {
 	if (policy->reply == KUDP_DISCARD)
 		return KUDP_DISCARDED;
-	if (source_port == 0 || source_port == policy->port)
-		return KUDP_SOURCE_PORT;
 	if (kudp_reply_length(policy, request) > request && !policy->amplify)
 		return KUDP_AMPLIFICATION;
 	return KUDP_ANSWERED;

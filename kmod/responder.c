@@ -88,6 +88,7 @@ static void kudp_teardown(struct kudp_responder *r, bool started)
 		kudp_workers_stop(r);
 	for_each_possible_cpu(cpu)
 		kudp_worker_exit(per_cpu_ptr(r->workers, cpu));
+	kudp_guard_exit(r);
 }
 
 /*
@@ -108,6 +109,9 @@ int kudp_responder_enable(struct kudp_responder *r)
 		       kudp_name(r), &r->address);
 		return -EOPNOTSUPP;
 	}
+	err = kudp_guard_init(r);
+	if (err)
+		goto err;
 	for_each_possible_cpu(cpu) {
 		err = kudp_worker_init(per_cpu_ptr(r->workers, cpu), r, cpu);
 		if (err)
@@ -126,6 +130,7 @@ int kudp_responder_enable(struct kudp_responder *r)
 	list_add_tail(&r->list, &kudp_enabled);
 	r->enabled = true;
 	pr_info("%s: engine %s on %pISpc\n", kudp_name(r), r->engine->name, &r->address);
+	kudp_guard_log(r);
 	return 0;
 
 err:

@@ -25,8 +25,9 @@ static const struct kudp_engine * const kudp_engines[] = {
 	&kudp_engine_classic,
 };
 
-static int kudp_refuse(const struct kudp_responder *r, const char *attribute, const char *value,
-		       const char *want)
+/* Says what @attribute may be, and returns -EINVAL. */
+int kudp_refuse(const struct kudp_responder *r, const char *attribute, const char *value,
+		const char *want)
 {
 	pr_err("%s: %s=%*pE: want %s\n", kudp_name(r), attribute,
 	       (int)strnlen(value, KUDP_LOGGED_MAX), value, want);
@@ -177,6 +178,41 @@ static int kudp_set_clock_error(struct kudp_responder *r, const char *value)
 	return err;
 }
 
+static int kudp_set_guard_low_port(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_bool(r, "guard_low_port", value, &r->rules.low_port);
+}
+
+static int kudp_set_guard_responder_port(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_bool(r, "guard_responder_port", value, &r->rules.responder_port);
+}
+
+static int kudp_set_guard_hop_limit(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_bool(r, "guard_hop_limit", value, &r->rules.hop_limit);
+}
+
+static int kudp_set_rate(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "rate", value, &r->rules.rate, 0, KUDP_RATE_MAX);
+}
+
+static int kudp_set_rate_prefix(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "rate_prefix", value, &r->rules.rate_prefix, 0, KUDP_RATE_MAX);
+}
+
+static int kudp_set_rate_prefix_ipv4(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "rate_prefix_ipv4", value, &r->rules.prefix_ipv4, 1, 32);
+}
+
+static int kudp_set_rate_prefix_ipv6(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "rate_prefix_ipv6", value, &r->rules.prefix_ipv6, 1, 64);
+}
+
 /* What each attribute allows, but not all together. */
 static int kudp_check_together(const struct kudp_responder *r)
 {
@@ -249,6 +285,13 @@ void kudp_settings_default(struct kudp_responder *r)
 	r->engine = kudp_engines[0];
 	r->batch = 64;
 	r->rcvbuf = 4 << 20;
+	r->rules = (struct kudp_rules){
+		.low_port = true,
+		.responder_port = true,
+		.hop_limit = true,
+		.prefix_ipv4 = 24,
+		.prefix_ipv6 = 56,
+	};
 	address->sin_family = AF_INET;
 	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 }

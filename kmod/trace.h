@@ -22,6 +22,12 @@
 	REASON(KUDP_MALFORMED, "malformed")			\
 	REASON(KUDP_NOT_UNICAST, "not_unicast")			\
 	REASON(KUDP_SOURCE_PORT, "source_port")			\
+	REASON(KUDP_LOW_PORT, "low_port")			\
+	REASON(KUDP_RESPONDER_PORT, "responder_port")		\
+	REASON(KUDP_HOP_LIMIT, "hop_limit")			\
+	REASON(KUDP_NOT_ALLOWED, "not_allowed")			\
+	REASON(KUDP_RATE, "rate")				\
+	REASON(KUDP_RATE_PREFIX, "rate_prefix")			\
 	REASON(KUDP_AMPLIFICATION, "amplification")		\
 	REASON(KUDP_NO_ROUTE, "no_route")			\
 	REASON(KUDP_NO_MEMORY, "no_memory")			\

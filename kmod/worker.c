@@ -50,6 +50,8 @@ int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned i
 	if (!err)
 		err = kudp_stamp_init(w);
 	if (!err)
+		err = kudp_credit_init(w);
+	if (!err)
 		err = r->engine->init(w);
 	if (err)
 		kudp_worker_exit(w);
@@ -68,6 +70,7 @@ void kudp_worker_exit(struct kudp_worker *w)
 	w->text = NULL;
 	kudp_routes_exit(w);
 	kudp_stamp_exit(w);
+	kudp_credit_exit(w);
 	kudp_stats_keep_drops(w);
 	sock_release(w->sock);
 	w->sock = NULL;

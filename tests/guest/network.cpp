@@ -39,18 +39,25 @@ std::string at(const std::string& address, int port) {
   return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
 
-Fd udp_socket(Where where, int family) {
+void enter(Where where) {
+  if (where == Where::kHere) return;
+  const Fd client(open("/run/netns/kudp-client", O_RDONLY | O_CLOEXEC));
+  if (setns(client.get(), CLONE_NEWNET))
+    throw std::system_error(errno, std::generic_category(), "setns kudp-client");
+}
+
+Fd socket_in(Where where, int family, int type) {
   const Fd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (where == Where::kClient) {
-    const Fd client(open("/run/netns/kudp-client", O_RDONLY | O_CLOEXEC));
-    if (setns(client.get(), CLONE_NEWNET))
-      throw std::system_error(errno, std::generic_category(), "setns kudp-client");
-  }
-  Fd fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  enter(where);
+  Fd fd(socket(family, type | SOCK_CLOEXEC, 0));
   if (setns(home.get(), CLONE_NEWNET))
     throw std::system_error(errno, std::generic_category(), "setns back");
   if (fd.get() < 0) throw std::system_error(errno, std::generic_category(), "socket");
   return fd;
+}
+
+Fd udp_socket(Where where, int family) {
+  return socket_in(where, family, SOCK_DGRAM);
 }
 
 Client::Client(Where where, const std::string& target)

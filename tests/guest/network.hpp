@@ -55,7 +55,11 @@ class Client {
 // A payload of `size` bytes that differs from others by `seed`.
 std::string payload(std::size_t size, unsigned seed = 0);
 
-// A UDP socket of the given family in one of the namespaces.
+// Takes the calling thread into one of the namespaces, for good.
+void enter(Where where);
+
+// A socket in one of the namespaces: any, or a UDP socket of the given family.
+Fd socket_in(Where where, int family, int type);
 Fd udp_socket(Where where, int family);
 
 }  // namespace kudp::guest

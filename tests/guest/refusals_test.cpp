@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <fstream>
+
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
@@ -56,6 +58,24 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"batch", "257", "kudp: r: batch=257: want 1 to 256"},
         Refusal{"rcvbuf", "4095", "kudp: r: rcvbuf=4095: want 4096 to 1073741824"},
         Refusal{"rcvbuf", "99999999999", "kudp: r: rcvbuf=99999999999: want 4096 to"},
+        Refusal{"guard_low_port", "x", "kudp: r: guard_low_port=x: want 0 or 1"},
+        Refusal{"guard_responder_port", "2", "kudp: r: guard_responder_port=2: want 0 or 1"},
+        Refusal{"guard_hop_limit", "-1", "kudp: r: guard_hop_limit=-1: want 0 or 1"},
+        Refusal{"rate", "100000001", "kudp: r: rate=100000001: want 0 to 100000000"},
+        Refusal{"rate_prefix", "-1", "kudp: r: rate_prefix=-1: want 0 to 100000000"},
+        Refusal{"rate_prefix_ipv4", "0", "kudp: r: rate_prefix_ipv4=0: want 1 to 32"},
+        Refusal{"rate_prefix_ipv4", "33", "kudp: r: rate_prefix_ipv4=33: want 1 to 32"},
+        Refusal{"rate_prefix_ipv6", "65", "kudp: r: rate_prefix_ipv6=65: want 1 to 64"},
+        Refusal{"allow", "\n", "kudp: r: allow=: want at least one prefix, or all"},
+        Refusal{"allow", "nobody", "kudp: r: allow=nobody: want up to 8192 of ADDRESS/BITS"},
+        Refusal{"allow", "198.18.0.0/33", "kudp: r: allow=198.18.0.0/33: want up to 8192"},
+        Refusal{"allow", "198.18.1.1/15", "kudp: r: allow=198.18.1.1/15: want up to 8192"},
+        Refusal{"allow", "fd00::1/8", "kudp: r: allow=fd00::1/8: want up to 8192"},
+        Refusal{"allow", "10.0.0.0/8,x", "kudp: r: allow=x: want up to 8192"},
+        Refusal{"allow", "10.0.0.0/8 +11.0.0.0/8", "kudp: r: allow=+11.0.0.0/8: want up to"},
+        Refusal{"allow", "+10.0.0.0/8 11.0.0.0/8", "kudp: r: allow=11.0.0.0/8: want up to"},
+        Refusal{"allow", "-10.0.0.0/8", "kudp: r: allow=-10.0.0.0/8: want one that is in the"},
+        Refusal{"allow", std::string(5000, '1'), ": want each prefix with a + where there are"},
         Refusal{"enabled", "2", "kudp: r: enabled=2: want 0 or 1"},
         Refusal{"enabled", "1", "kudp: r: port=: want 1 to 65535 before enabled=1"},
         Refusal{"engine", "a\x01\n\x7f", R"(kudp: r: engine=a\x5c001\x5cn\x5c177: want)"}));
@@ -84,6 +104,14 @@ TEST(Enabled, AttributesAreBusy) {
                                                             {"gro", "1"},
                                                             {"log", "1"},
                                                             {"turnaround", "link"},
+                                                            {"guard_low_port", "0"},
+                                                            {"guard_responder_port", "0"},
+                                                            {"guard_hop_limit", "0"},
+                                                            {"allow", "10.0.0.0/8"},
+                                                            {"rate", "1"},
+                                                            {"rate_prefix", "1"},
+                                                            {"rate_prefix_ipv4", "8"},
+                                                            {"rate_prefix_ipv6", "8"},
                                                             {"rcvbuf", "8192"}}) {
     const std::string before = responder.get(attribute);
     KernelLog kernel;
@@ -143,6 +171,64 @@ TEST(ForeignAddress, IsRefused) {
   EXPECT_EQ(lines[0],
             "kudp: r: address=198.18.1.77: not on this host: want one of its own, or 0.0.0.0, ::");
   expect_nothing_left(responder);
+}
+
+TEST(Allow, IsAListThatMayGrow) {
+  Responder responder("r");
+  EXPECT_EQ(responder.get("allow"), "all");
+  EXPECT_EQ(responder.set("allow", "fd00::/8, 198.18.0.0/15\n10.1.2.3"), 0);
+  EXPECT_EQ(responder.get("allow"), "10.1.2.3/32\n198.18.0.0/15\nfd00::/8");
+  EXPECT_EQ(responder.set("allow", "+::1 +10.1.2.3/32"), 0);
+  EXPECT_EQ(responder.set("allow", "-fd00::/8,-10.1.2.3"), 0);
+  EXPECT_EQ(responder.get("allow"), "::1/128\n198.18.0.0/15");
+  EXPECT_EQ(responder.set("allow", "-::1 -198.18.0.0/15"), EINVAL) << "would let in everyone";
+  EXPECT_EQ(responder.get("allow"), "::1/128\n198.18.0.0/15");
+  EXPECT_EQ(responder.set("allow", "10.0.0.0/8"), 0);
+  EXPECT_EQ(responder.get("allow"), "10.0.0.0/8");
+  EXPECT_EQ(responder.set("allow", "all"), 0);
+  EXPECT_EQ(responder.get("allow"), "all");
+}
+
+// More than configfs takes in one write, as `sed s/^/+/ list > allow` sends it.
+TEST(Allow, TakesThousands) {
+  Responder responder("r");
+  constexpr int kPrefixes = 8192;
+  std::string list;
+  for (int i = 0; i < kPrefixes; ++i)
+    list += "+10." + std::to_string(i / 256) + "." + std::to_string(i % 256) + ".0/24\n";
+  {
+    std::ofstream file("/tmp/allow-list");
+    file << list;
+  }
+  run("cat /tmp/allow-list > /sys/kernel/config/kudp/r/allow");
+  std::string shown = responder.get("allow");
+  EXPECT_THAT(shown, testing::StartsWith("10.0.0.0/24\n10.0.1.0/24\n"));
+  int lines = 0;
+  for (const char c : shown) lines += c == '\n';
+  EXPECT_THAT(shown, testing::EndsWith("\n... " + std::to_string(kPrefixes - lines) + " more"));
+  EXPECT_EQ(responder.set("allow", "+11.0.0.0/8"), EINVAL);
+  EXPECT_EQ(responder.set("allow", "-10.31.255.0/24"), 0);
+  EXPECT_EQ(responder.set("allow", "+11.0.0.0/8"), 0);
+}
+
+// Loopback is nobody's business; else a line says who may ask.
+TEST(OpenToTheNetwork, IsLogged) {
+  for (const auto& [address, line] : std::vector<std::pair<std::string, std::string>>{
+           {"127.0.0.1", ""}, {"::1", ""}, {"0.0.0.0", "all"}, {kServer6, "2 prefixes"}}) {
+    Responder responder("r", {{"address", address}, {"port", "9000"}, {"rate", "500"}});
+    if (address == kServer6) {
+      ASSERT_EQ(responder.set("allow", "fd00::/8 ::1"), 0);
+    }
+    KernelLog kernel;
+    ASSERT_EQ(responder.set("enabled", "1"), 0);
+    const auto lines = kudp_lines(kernel);
+    ASSERT_EQ(lines.size(), line.empty() ? 1u : 2u) << address;
+    if (!line.empty()) {
+      EXPECT_EQ(lines[1], "kudp: r: open to the network: allow " + line +
+                              ", rate 500, rate_prefix 0 (0: any), amplify 0, guard_low_port 1, "
+                              "guard_responder_port 1, guard_hop_limit 1");
+    }
+  }
 }
 
 // Each allowed by itself.
@@ -217,6 +303,9 @@ TEST_F(Parameters, ThatAreWrongKeepTheModuleOut) {
            {"engine=classic", EINVAL, "kudp: default: port=: want 1 to 65535 before enabled=1"},
            {"port=9000 engine=x", EINVAL,
             "kudp: default: engine=x: want kthread, softirq or classic"},
+           {"port=9000 allow=10.0.0.0/8,b rate=5", EINVAL,
+            "kudp: default: allow=b: want up to 8192 of ADDRESS/BITS with no bit set beyond, or of "
+            "+ADDRESS/BITS, -ADDRESS/BITS; or all"},
            {"port=9000 batch=0", EINVAL, "kudp: default: batch=0: want 1 to 256"},
            {"port=9000 address=198.18.1.77", EADDRNOTAVAIL,
             "kudp: default: address=198.18.1.77: not on this host: want one of its own, or "

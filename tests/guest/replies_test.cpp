@@ -291,7 +291,7 @@ TEST_P(Replies, RefusedSources) {
   Client::Reply reply;
   EXPECT_FALSE(same_port.receive(reply, 300));
   const Counters counters = responder.settled(1);
-  EXPECT_EQ(counters.at("source_port"), 1u);
+  EXPECT_EQ(counters.at("responder_port"), 1u);
   EXPECT_TRUE(adds_up(counters));
 }
 

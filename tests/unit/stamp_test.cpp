@@ -135,12 +135,11 @@ TEST(StampReply, Rfc5357_4_2_1_MustBeZeroWherePaddingWas) {
 
 TEST(StampReply, IsNoAmplificationUnlessAllowed) {
   kudp_policy policy{KUDP_STAMP, 862, 0, false};
-  EXPECT_EQ(kudp_decide(&policy, 40000, 40), KUDP_AMPLIFICATION);
-  EXPECT_EQ(kudp_decide(&policy, 40000, 41), KUDP_ANSWERED);
-  EXPECT_EQ(kudp_decide(&policy, 40000, 44), KUDP_ANSWERED);
-  EXPECT_EQ(kudp_decide(&policy, 862, 44), KUDP_SOURCE_PORT) << "two reflectors would not end";
+  EXPECT_EQ(kudp_decide(&policy, 40), KUDP_AMPLIFICATION);
+  EXPECT_EQ(kudp_decide(&policy, 41), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_decide(&policy, 44), KUDP_ANSWERED);
   policy.amplify = true;
-  EXPECT_EQ(kudp_decide(&policy, 40000, 14), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_decide(&policy, 14), KUDP_ANSWERED);
 }
 
 TEST(StampCheck, Rfc5357_4_1_2_ShorterThanAHeader) {
