@@ -15,6 +15,7 @@ KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -isystem build/bpf -MMD -MP
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 LIBS = -lfmt -pthread
 build/kudp-baseline build/unit-tests: LIBS += -luring -lxdp -lbpf
+build/load-tests: LIBS += -lpcap
 
 load_lib = $(filter-out loadgen/main.cpp,$(wildcard loadgen/*.cpp))
 base_lib = $(filter-out bench/baseline.cpp,$(wildcard bench/baseline*.cpp))
