@@ -122,7 +122,7 @@ fuzz: $(fuzzers)
 
 build/fuzz/load_reply: loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp
 build/fuzz/load_records: loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp
-build/fuzz/%: tests/fuzz/%.cpp
+build/fuzz/%: tests/fuzz/%.cpp $(wildcard kmod/*.h loadgen/*.hpp)
 	@mkdir -p $(@D)
 	@echo '  FUZZ    $@'
 	@clang++ -std=c++20 $(WARNINGS) -O1 -g -I. -fsanitize=fuzzer,address,undefined \
