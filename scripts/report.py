@@ -6,7 +6,8 @@
     scripts/report.py run.json -o report.html            # one run: latency, rates over time
     scripts/report.py 1.json 2.json 3.json -o curve.html # several rates: offered against goodput
     scripts/report.py search.json -o report.html         # of kudp-load search
-    scripts/report.py compare.json -o report.html        # the records of scripts/compare
+    scripts/report.py contest.json -o report.html        # of kudp-load compare
+    scripts/report.py compare.json -o report.html        # of scripts/compare
 
 Of a comparison all statistics come from `kudp-load summary --json`; this only draws and words them.
 """
@@ -18,6 +19,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import report_comparison
+import report_contest
 import report_run
 from report_page import Fault, read, write
 
@@ -40,6 +42,8 @@ def page(arguments):
     records = [record for path in arguments.records for record in read(path, "header")]
     if not any(record["record"] in ("run", "search") for record in records):
         raise Fault(f"{', '.join(arguments.records)}: no run or search record")
+    if any(record["record"] == "contest" for record in records):
+        return report_contest.page(records)
     if not any("server" in record for record in records if record["record"] == "run"):
         return report_run.page(records)
     if len(arguments.records) > 1:
