@@ -25,4 +25,6 @@ KUDP_ATTRIBUTE(rate, "requests per second in all, up to 100000000; default 0, no
 KUDP_ATTRIBUTE(rate_prefix, "the same from each source prefix; default 0, no limit")
 KUDP_ATTRIBUTE(rate_prefix_ipv4, "bits of an IPv4 source prefix, 1 to 32; default 24")
 KUDP_ATTRIBUTE(rate_prefix_ipv6, "bits of an IPv6 source prefix, 1 to 64; default 56")
+KUDP_ATTRIBUTE(busy_poll, "microseconds that kthread polls before it sleeps, up to "
+	       __stringify(KUDP_BUSY_POLL_MAX) "; default 0")
 #undef KUDP_ATTRIBUTE

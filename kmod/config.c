@@ -76,6 +76,7 @@ KUDP_SHOW(rate, "%u", r->rules.rate);
 KUDP_SHOW(rate_prefix, "%u", r->rules.rate_prefix);
 KUDP_SHOW(rate_prefix_ipv4, "%u", r->rules.prefix_ipv4);
 KUDP_SHOW(rate_prefix_ipv6, "%u", r->rules.prefix_ipv6);
+KUDP_SHOW(busy_poll, "%u", r->busy_poll);
 KUDP_SHOW(enabled, "%d", r->enabled);
 
 static ssize_t kudp_allow_show(struct config_item *item, char *page)

@@ -5,6 +5,7 @@
  * batch, each in the skb it came in. For what may take long, or shall not take the stack's time.
  */
 #include <linux/kthread.h>
+#include <net/busy_poll.h>
 #include <uapi/linux/sched/types.h>
 
 #include "answer.h"
@@ -58,6 +59,13 @@ static int kudp_kthread_receive(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+/* The same with busy_poll, where the thread has to know which NAPI its datagrams come from. */
+static int kudp_kthread_receive_polled(struct sock *sk, struct sk_buff *skb)
+{
+	sk_mark_napi_id(sk, skb);
+	return kudp_kthread_receive(sk, skb);
+}
+
 /* sk_data_ready: softirq, under RCU. What is ready stays on the socket. */
 static void kudp_kthread_ready(struct sock *sk)
 {
@@ -107,6 +115,38 @@ static void kudp_kthread_answer(struct kudp_worker *w, struct sk_buff_head *batc
 	local_bh_enable();
 }
 
+/* Whether polling may end; @start as busy_loop_current_time(), the kernel's rough microseconds. */
+static bool kudp_kthread_polled(void *worker, unsigned long start)
+{
+	struct kudp_worker *w = worker;
+	struct sock *sk = w->sock->sk;
+
+	return !skb_queue_empty_lockless(&w->queue) ||
+	       !skb_queue_empty_lockless(&sk->sk_receive_queue) || kthread_should_stop() ||
+	       busy_loop_current_time() - start > w->responder->busy_poll;
+}
+
+/*
+ * Waits for the next datagram awake: no wake-up is needed for it, which is what a single one costs
+ * most of. Where its NAPI is known that is polled, too, and the datagram need not even interrupt.
+ */
+static void kudp_kthread_poll(struct kudp_worker *w)
+{
+	unsigned long start = busy_loop_current_time();
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	unsigned int napi = READ_ONCE(w->sock->sk->sk_napi_id);
+
+	if (napi >= MIN_NAPI_ID && !kudp_kthread_polled(w, start)) {
+		napi_busy_loop(napi, kudp_kthread_polled, w, false, BUSY_POLL_BUDGET);
+		return;
+	}
+#endif
+	while (!kudp_kthread_polled(w, start)) {
+		cpu_relax();
+		cond_resched();
+	}
+}
+
 static void kudp_kthread_set_patient(bool patient)
 {
 	struct sched_attr attr = {
@@ -152,6 +192,8 @@ static int kudp_kthread_run(void *worker)
 	w->patience_next = KUDP_PATIENCE_MIN;
 	__skb_queue_head_init(&batch);
 	for (;;) {
+		if (w->responder->busy_poll)
+			kudp_kthread_poll(w);
 		/* Before the look at the queue, so that a wake-up after it is not lost. */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
@@ -180,6 +222,8 @@ static int kudp_kthread_init(struct kudp_worker *w)
 {
 	if (w->responder->gro)
 		kudp_hook_queue(w, kudp_kthread_ready);
+	else if (w->responder->busy_poll)
+		kudp_hook_datagrams(w, kudp_kthread_receive_polled);
 	else
 		kudp_hook_datagrams(w, kudp_kthread_receive);
 	return 0;

@@ -18,6 +18,7 @@
 #include "reply.h"
 
 #define KUDP_BATCH_MAX	256
+#define KUDP_BUSY_POLL_MAX	1000
 #define KUDP_RCVBUF_MIN	4096
 #define KUDP_RCVBUF_MAX	0x40000000
 #define KUDP_TEXT_MAX	1024
@@ -90,6 +91,7 @@ struct kudp_responder {
 	char text[KUDP_TEXT_MAX];
 	unsigned int batch;
 	unsigned int rcvbuf;
+	unsigned int busy_poll;		/* microseconds, 0: off */
 	bool gro;			/* receive super-packets whole */
 	bool link;			/* turnaround=link, see link.c */
 	bool log;			/* a line for each datagram, see log.c */

@@ -213,6 +213,11 @@ static int kudp_set_rate_prefix_ipv6(struct kudp_responder *r, const char *value
 	return kudp_set_number(r, "rate_prefix_ipv6", value, &r->rules.prefix_ipv6, 1, 64);
 }
 
+static int kudp_set_busy_poll(struct kudp_responder *r, const char *value)
+{
+	return kudp_set_number(r, "busy_poll", value, &r->busy_poll, 0, KUDP_BUSY_POLL_MAX);
+}
+
 /* What each attribute allows, but not all together. */
 static int kudp_check_together(const struct kudp_responder *r)
 {
@@ -228,6 +233,8 @@ static int kudp_check_together(const struct kudp_responder *r)
 		return kudp_refuse(r, "log", "1", "gro 0: super-packets are not logged");
 	if (r->link && (r->engine != &kudp_engine_softirq || r->gro))
 		return kudp_refuse(r, "turnaround", "link", "engine softirq, gro 0");
+	if (r->busy_poll && r->engine != &kudp_engine_kthread)
+		return kudp_refuse(r, "busy_poll", "on", "engine kthread, or 0");
 	return 0;
 }
 

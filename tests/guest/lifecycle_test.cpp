@@ -57,13 +57,13 @@ class Lifecycle : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, Lifecycle, testing::Values("classic", "kthread", "softirq"),
                          [](const auto& test) { return std::string(test.param); });
 
-TEST_P(Lifecycle, UnloadUnderLoadTwentyTimes) {
+void unload_under_load(int times, const std::string& parameters) {
   ASSERT_EQ(unload_module(), 0);
   {
     const Flood outside(Where::kClient, at(kServer4, 9000));
     const Flood inside(Where::kHere, at("::1", 9000));
-    for (int i = 0; i < 20; ++i) {
-      ASSERT_EQ(load_module("address=:: port=9000 engine=" + std::string(GetParam())), 0);
+    for (int i = 0; i < times; ++i) {
+      ASSERT_EQ(load_module("address=:: port=9000 " + parameters), 0);
       EXPECT_TRUE(outside.flows(10)) << "round " << i;
       EXPECT_TRUE(inside.flows(10)) << "round " << i;
       ASSERT_EQ(unload_module(), 0);
@@ -71,6 +71,45 @@ TEST_P(Lifecycle, UnloadUnderLoadTwentyTimes) {
     }
   }
   ASSERT_EQ(load_module(""), 0);
+}
+
+TEST_P(Lifecycle, UnloadUnderLoadTwentyTimes) {
+  unload_under_load(20, "engine=" + std::string(GetParam()));
+}
+
+TEST(BusyPoll, UnloadUnderLoad) {
+  unload_under_load(5, "busy_poll=1000");
+  unload_under_load(5, "busy_poll=1000 gro=1");
+}
+
+// As many requests, one at a time, over the veth pair.
+std::uint64_t wake_ups(const std::string& busy_poll, std::uint64_t requests) {
+  const std::string events = "/sys/kernel/tracing/events/kudp/kudp_wake";
+  const Responder responder(
+      "r", {{"address", kServer4}, {"port", "9000"}, {"busy_poll", busy_poll}, {"enabled", "1"}});
+  Client client(Where::kClient, at(kServer4, 9000));
+  EXPECT_EQ(write_file(events + "/trigger", "hist:keys=cpu"), 0);
+  for (std::uint64_t i = 0; i < requests; ++i) {
+    Client::Reply reply;
+    client.send(payload(64, i));
+    EXPECT_TRUE(client.receive(reply));
+    EXPECT_TRUE(reply.payload == payload(64, i));
+  }
+  const std::string counted = read_file(events + "/hist");
+  EXPECT_EQ(write_file(events + "/trigger", "!hist:keys=cpu"), 0);
+  EXPECT_TRUE(adds_up(responder.settled(requests)));
+  const auto hits = counted.find("Hits: ");
+  if (hits == counted.npos) throw std::runtime_error("no hits in " + counted);
+  return std::stoull(counted.substr(hits + 6));
+}
+
+// How many it saves depends on who else wants the CPU; without, it is none.
+TEST(BusyPoll, SavesWakeUps) {
+  constexpr std::uint64_t kRequests = 500;
+  EXPECT_EQ(wake_ups("0", kRequests), kRequests);
+  const std::uint64_t polled = wake_ups("1000", kRequests);
+  RecordProperty("wake_ups", std::to_string(polled));
+  EXPECT_LT(polled, kRequests * 9 / 10);
 }
 
 TEST_P(Lifecycle, NothingIsAnsweredAfterDisable) {

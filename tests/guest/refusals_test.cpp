@@ -76,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"allow", "+10.0.0.0/8 11.0.0.0/8", "kudp: r: allow=11.0.0.0/8: want up to"},
         Refusal{"allow", "-10.0.0.0/8", "kudp: r: allow=-10.0.0.0/8: want one that is in the"},
         Refusal{"allow", std::string(5000, '1'), ": want each prefix with a + where there are"},
+        Refusal{"busy_poll", "1001", "kudp: r: busy_poll=1001: want 0 to 1000"},
+        Refusal{"busy_poll", "-1", "kudp: r: busy_poll=-1: want 0 to 1000"},
         Refusal{"enabled", "2", "kudp: r: enabled=2: want 0 or 1"},
         Refusal{"enabled", "1", "kudp: r: port=: want 1 to 65535 before enabled=1"},
         Refusal{"engine", "a\x01\n\x7f", R"(kudp: r: engine=a\x5c001\x5cn\x5c177: want)"}));
@@ -243,6 +245,8 @@ TEST(Combination, IsRefused) {
        "kudp: r: gro=1: want engine kthread or softirq, reply echo or discard"},
       {{{"engine", "softirq"}, {"gro", "1"}, {"reply", "stamp"}},
        "kudp: r: gro=1: want engine kthread or softirq, reply echo or discard"},
+      {{{"engine", "softirq"}, {"busy_poll", "50"}},
+       "kudp: r: busy_poll=on: want engine kthread, or 0"},
       {{{"turnaround", "link"}}, "kudp: r: turnaround=link: want engine softirq, gro 0"},
       {{{"engine", "softirq"}, {"turnaround", "link"}, {"gro", "1"}},
        "kudp: r: turnaround=link: want engine softirq, gro 0"},
