@@ -54,11 +54,27 @@ bench-load:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build/kudp-load build/kudp-baseline
 	@scripts/bench-load $(if $(OUT),--out '$(OUT)')
 
+## microbench: nanoseconds of the hot pieces of generator, servers and module, on this machine
+.PHONY: microbench
+microbench:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build/microbench
+	@build/microbench --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
+	  --benchmark_min_time=0.05 --benchmark_report_aggregates_only=true
+
+## steering: where datagrams are answered, and waits for locks, on 8 emulated CPUs (2 minutes)
+.PHONY: steering
+steering:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build
+	@scripts/steering $(if $(OUT),--out '$(OUT)')
+
 ## check: installs what is missing, builds all, runs every test here and in the guest
 .PHONY: check
 check:
 	@scripts/setup
-	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
+	  build/microbench
 	@scripts/check
 
 ## lint: what a reviewer's tools would say: style, warnings, spelling of the shell
@@ -87,9 +103,12 @@ module:
 build/kudp-load: $(call release,loadgen/main.cpp $(load_lib))
 build/kudp-baseline: $(call release,bench/baseline.cpp $(base_lib) $(load_lib))
 build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) loadgen/endpoint.cpp loadgen/output_file.cpp)
+build/microbench: $(call release,bench/micro.cpp bench/baseline_frame.cpp loadgen/histogram.cpp \
+  loadgen/outstanding.cpp loadgen/payload.cpp)
+build/microbench: LIBS += -lbenchmark
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
 build/guest/guest-tests: LIBS += -lgmock -lgtest
-build/kudp-load build/kudp-baseline build/kudp-cost build/guest/guest-tests:
+build/kudp-load build/kudp-baseline build/kudp-cost build/microbench build/guest/guest-tests:
 	@mkdir -p $(@D)
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
