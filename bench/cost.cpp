@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/cost_bars.hpp"
 #include "bench/cost_cell.hpp"
 #include "bench/cost_clock.hpp"
 #include "bench/cost_measure.hpp"
@@ -128,7 +129,8 @@ int table(const Arguments& arguments) {
   std::ifstream file(arguments.file);
   if (!file) throw std::system_error(errno, std::generic_category(), arguments.file);
   const auto cells = read_cells(file, arguments.file);
-  fmt::print("{}", tables(sections(cells)));
+  const auto all = sections(cells);
+  fmt::print("{}{}", tables(all), lines(bars(all)));
   const auto wrong = complaints(cells);
   fmt::print("\n{}", wrong.empty() ? confirmation(cells) : wrong);
   return wrong.empty() ? 0 : 3;

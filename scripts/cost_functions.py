@@ -28,6 +28,29 @@ WARM = 1_500_000_000  # instructions after which a server has started and the sc
 COUNTER = re.compile(rb"/([0-9a-f]{16})/")
 
 
+# What functions do, by the first of these that their names match.
+GROUPS = [(group, re.compile(names)) for group, names in [
+    ("kudp: answer", r"kudp_answer"),
+    ("kudp: route back", r"kudp_route"),
+    ("kudp: receive, queue, thread", r"\[kudp\]"),
+    ("XDP", r"^bpf_prog_|bpf_dispatcher|xdp"),
+    ("IP: route of the way in", r"^(fib_|ip_route_input|inet_lookup_ifaddr|map_id_range_down)"),
+    ("UDP: early demux", r"^udp_v4_early_demux"),
+    ("UDP: in, to the socket", r"^(__udp4_lib_|udp4_lib_|udp_ehashfn|compute_score|reuseport_|"
+                               r"inet_lookup_reuseport|udp_queue_rcv|udp_unicast_rcv|udp_rcv)"),
+    ("IP: in", r"^(ip_rcv|ip_local_deliver|raw_local_deliver|ip_protocol_deliver)"),
+    ("IP: out", r"^(__)?(ip_local_out|ip_output|ip_finish|ip_send|ip_skb_dst_mtu|nf_hook_slow|"
+                r"apparmor_ip|ipv4_dst_check|ipv4_mtu)"),
+    ("devices, both ways", r"^(__dev_|dev_|validate_xmit|netif_|skb_network_protocol|skb_csum_hwoff|"
+                           r"veth_|netdev_core|eth_type|enqueue_to_backlog|__netif_|process_backlog)"),
+    ("bytes copied and cleared", r"^(memset_erms|memcpy_erms|clear_page_erms|copy_user_enhanced)"),
+    ("memory", r"kmem|slab|skb_free|kfree|kmalloc|alloc_skb|skb_release|consume_skb|page|pskb_expand"),
+    ("RCU", r"rcu"),
+    ("scheduler", r"sched|psi_|entity|ttwu|wake|load_avg|switch|cfs|queue_task|clock|curr|pick_"),
+    ("client's system calls, the rest", r""),
+]]
+
+
 def guest(command):
     return subprocess.run(["guest", command], check=True, capture_output=True, text=True).stdout
 
@@ -154,25 +177,27 @@ def count(monitor, server, bursts, fifo):
 
 
 def table(counted, rows):
-    """Functions by how much more the dearest of the others executes in them than the first."""
+    """By what functions do, and those that differ most between the first server and the others."""
     first, *others = counted
     names = sorted({name for functions in counted.values() for name in functions})
-
-    def more(name):
-        return max(abs(counted[o].get(name, 0) - counted[first].get(name, 0)) for o in others or [first])
-
-    lines = [f"{'instructions per request':44}" + "".join(f"{server:>14}" for server in counted)]
-    shown = sorted(names, key=more, reverse=True)[:rows]
-    shown.sort(key=lambda name: max(counted[o].get(name, 0) - counted[first].get(name, 0)
-                                    for o in others or [first]), reverse=True)
 
     def line(name, values):
         return f"{name[:44]:44}" + "".join(f"{value:14.1f}" for value in values)
 
-    lines += [line(name, [counted[s].get(name, 0) for s in counted]) for name in shown]
-    lines.append(line(f"{len(names) - len(shown)} others",
-                      [sum(n for name, n in counted[s].items() if name not in shown) for s in counted]))
-    lines.append(line("all", [sum(counted[s].values()) for s in counted]))
+    def add(chosen):
+        return [sum(counted[server].get(name, 0) for name in chosen) for server in counted]
+
+    def more(name):
+        return [counted[other].get(name, 0) - counted[first].get(name, 0) for other in others or [first]]
+
+    lines = [f"{'instructions per request':44}" + "".join(f"{server:>14}" for server in counted)]
+    groups = {group: [] for group, _ in GROUPS}
+    for name in names:
+        groups[next(group for group, pattern in GROUPS if pattern.search(name))].append(name)
+    lines += [line(group, add(chosen)) for group, chosen in groups.items()]
+    lines += [line("all", add(names)), "", "the functions that differ most"]
+    shown = sorted(names, key=lambda name: max(map(abs, more(name))), reverse=True)[:rows]
+    lines += [line(name, add([name])) for name in sorted(shown, key=lambda n: -max(more(n)))]
     return "\n".join(lines)
 
 

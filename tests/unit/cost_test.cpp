@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "bench/cost_bars.hpp"
 #include "bench/cost_cell.hpp"
 #include "bench/cost_plan.hpp"
 #include "bench/cost_table.hpp"
@@ -182,6 +183,33 @@ TEST(Table, SaysWhenTheGuestWasIdle) {
   Cell idle = cell("kthread", {9'000});
   idle.idle = 1'000;
   EXPECT_THAT(tables(sections({idle})), HasSubstr("idle 10.0 % of the time, not counted"));
+}
+
+TEST(Bars, AreThoseThereAreFiguresFor) {
+  const auto measured =
+      bars(sections({cell("recvmmsg", {19'000}), cell("xdp", {11'000}), cell("softirq", {11'750}),
+                     cell("kthread", {12'001}), cell("softirq-link", {11'000.1})}));
+  ASSERT_EQ(measured.size(), 5u);
+  EXPECT_TRUE(measured[0].met()) << "750 is at most 750";
+  EXPECT_TRUE(measured[1].met()) << "750 of 8,000";
+  EXPECT_FALSE(measured[2].met()) << "1,001";
+  EXPECT_TRUE(measured[3].met()) << "1,001 of 8,000";
+  EXPECT_FALSE(measured[4].met()) << "above the floor";
+  EXPECT_TRUE(bars(sections({cell("recvmmsg", {19'000})})).empty());
+  EXPECT_EQ(lines({}), "");
+}
+
+TEST(Bars, CompareLoads) {
+  const Load flows{4, 64, 64, 64, 1}, eight{4, 64, 128, 1, 16};
+  const auto measured =
+      bars(sections({cell("xdp", {11'000}), cell("softirq", {11'500}), cell("xdp", {11'000}, flows),
+                     cell("softirq", {11'560}, flows), cell("recvmmsg-gro", {2'000}, eight),
+                     cell("softirq", {1'400}, eight), cell("kthread", {1'501}, eight)}));
+  ASSERT_EQ(measured.size(), 4u);
+  EXPECT_FALSE(measured[1].met()) << "560 is more than 10 % above 500";
+  EXPECT_TRUE(measured[2].met());
+  EXPECT_FALSE(measured[3].met());
+  EXPECT_THAT(lines(measured), HasSubstr("NOT MET  softirq, 64 flows"));
 }
 
 TEST(Complaints, NameEachBadCell) {
