@@ -11,6 +11,7 @@
 
 #include "bench/baseline_frame.hpp"
 #include "bench/baseline_reply.hpp"
+#include "kmod/guard.h"
 #include "kmod/reply.h"
 #include "loadgen/histogram.hpp"
 #include "loadgen/outstanding.hpp"
@@ -114,13 +115,32 @@ void outstanding(State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kBurst));
 }
 
-// The module's decision whom to answer.
+// The module's decision whom to answer, with the rules that are on by default.
 void decide_kernel(State& state) {
   const kudp_policy policy{KUDP_ECHO, 9000, 0, false};
-  unsigned short port = 1;
+  const kudp_rules rules{true, true, true, 0, 0, 24, 56};
+  const std::vector<unsigned long> ports(KUDP_PORTS / KUDP_LONG_BITS);
+  const kudp_guard guard = kudp_guard_make(&rules, true, false, ports.data(), 1);
+  unsigned short port = 40000;
   for (auto _ : state) {
     DoNotOptimize(port);
-    DoNotOptimize(kudp_decide(&policy, port, 64));
+    DoNotOptimize(kudp_guard_source(&guard, port, 64));
+    DoNotOptimize(kudp_decide(&policy, 64));
+  }
+}
+
+// What a limit for each prefix adds to that, for requests from many.
+void decide_kernel_rates(State& state) {
+  const kudp_rules rules{true, true, true, 100'000'000, 100'000'000, 24, 56};
+  kudp_guard guard = kudp_guard_make(&rules, true, false, nullptr, 1);
+  guard.seed = 0x9e3779b97f4a7c15;
+  std::vector<kudp_bucket> buckets(KUDP_BUCKETS);
+  kudp_credit credit{0, buckets.data()};
+  std::uint32_t address = 0xc6120000;
+  std::uint64_t now = 1;
+  for (auto _ : state) {
+    address = 0xc6120000 + (address + 256) % 65536;
+    DoNotOptimize(kudp_guard_ipv4(&guard, &credit, address, now += 1000, 1));
   }
 }
 
@@ -166,6 +186,7 @@ BENCHMARK(payload_stamp);
 BENCHMARK(payload_match)->Arg(64)->Arg(1024);
 BENCHMARK(outstanding);
 BENCHMARK(decide_kernel);
+BENCHMARK(decide_kernel_rates);
 BENCHMARK(decide_baseline);
 BENCHMARK(reply_turn_round);
 BENCHMARK(reply_text_sum)->Arg(64)->Arg(1024);
