@@ -157,6 +157,13 @@ build/asan/%.o: %.cpp
 	@echo '  CXX     $< (sanitized)'
 	@$(CXX) $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
 
+## seeds: the five programs kudp grew from, as kudp does them, run in the guest
+.PHONY: seeds
+seeds:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) module build/kudp-load
+	@scripts/seeds
+
 ## clean: removes build/
 .PHONY: clean
 clean:

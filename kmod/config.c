@@ -64,6 +64,7 @@ KUDP_SHOW(address, "%pISc", &r->address);
 KUDP_SHOW(port, "%u", r->policy.port);
 KUDP_SHOW(gro, "%d", r->gro);
 KUDP_SHOW(turnaround, "%s", r->link ? "link" : "route");
+KUDP_SHOW(reply_to, "%s", r->reply_to_text);
 KUDP_SHOW(log, "%d", r->log);
 KUDP_SHOW(batch, "%u", r->batch);
 KUDP_SHOW(rcvbuf, "%u", r->rcvbuf);

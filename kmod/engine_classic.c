@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "log.h"
+#include "reply_to.h"
 #include "stamp_reflect.h"
 #include "trace.h"
 
@@ -32,11 +33,16 @@ struct kudp_message {
 
 static int kudp_classic_init(struct kudp_worker *w)
 {
+	int err;
+
 	w->buffer = kvmalloc_node(KUDP_DATAGRAM_MAX, GFP_KERNEL, cpu_to_node(w->cpu));
 	if (!w->buffer)
 		return -ENOMEM;
 	if (w->responder->policy.reply == KUDP_STAMP || w->responder->guard.hop_limit)
 		kudp_enable_ttl(w->sock);
+	err = kudp_reply_to_init(w);
+	if (err)
+		return err;
 	if (!kudp_is_wildcard(w->responder))
 		return 0;
 	if (w->sock->sk->sk_family == AF_INET6)
@@ -48,6 +54,7 @@ static int kudp_classic_init(struct kudp_worker *w)
 
 static void kudp_classic_exit(struct kudp_worker *w)
 {
+	kudp_reply_to_exit(w);
 	kvfree(w->buffer);
 	w->buffer = NULL;
 }
@@ -166,6 +173,17 @@ static void kudp_classic_put_hops(struct kudp_worker *w, struct kudp_message *m)
 	m->msg.msg_controllen += CMSG_SPACE(sizeof(int));
 }
 
+static int kudp_classic_send(struct kudp_worker *w, struct kudp_message *m, struct kvec *iov)
+{
+	struct msghdr nameless = {};
+
+	trace_kudp_reply(w, NULL, iov->iov_len);
+	if (unlikely(w->reply_sock))
+		return kernel_sendmsg(w->reply_sock, &nameless, iov, 1, iov->iov_len);
+	m->msg.msg_flags = 0;
+	return kernel_sendmsg(w->sock, &m->msg, iov, 1, iov->iov_len);
+}
+
 static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
 {
 	const struct kudp_responder *r = w->responder;
@@ -182,7 +200,6 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 	if (r->policy.reply == KUDP_TEXT)
 		iov.iov_base = page_address(w->text);
 	iov.iov_len = kudp_reply_length(&r->policy, len);
-	m->msg.msg_flags = 0;
 	if (r->policy.reply == KUDP_STAMP) {
 		verdict = kudp_classic_stamp(w, m, len);
 		if (verdict != KUDP_ANSWERED)
@@ -190,8 +207,7 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 	}
 	if (r->guard.hop_limit)
 		kudp_classic_put_hops(w, m);
-	trace_kudp_reply(w, NULL, iov.iov_len);
-	switch (kernel_sendmsg(w->sock, &m->msg, &iov, 1, iov.iov_len)) {
+	switch (kudp_classic_send(w, m, &iov)) {
 	case -ENETUNREACH:
 	case -EHOSTUNREACH:
 		return KUDP_NO_ROUTE;

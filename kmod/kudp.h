@@ -23,6 +23,7 @@
 #define KUDP_RCVBUF_MAX	0x40000000
 #define KUDP_TEXT_MAX	1024
 #define KUDP_RATE_MAX	100000000
+#define KUDP_REPLY_TO_MAX	80	/* "[ADDRESS%DEVICE]:PORT" */
 
 struct kudp_worker;
 
@@ -69,6 +70,7 @@ struct kudp_worker {
 	unsigned int patience_next;
 
 	void *buffer;			/* classic: one datagram */
+	struct socket *reply_sock;	/* classic: connected to reply_to */
 
 	struct ratelimit_state log;	/* log=1, see log.c */
 	unsigned long unlogged;
@@ -94,6 +96,8 @@ struct kudp_responder {
 	unsigned int busy_poll;		/* microseconds, 0: off */
 	bool gro;			/* receive super-packets whole */
 	bool link;			/* turnaround=link, see link.c */
+	struct sockaddr_storage reply_to; /* AF_UNSPEC: the sender, see reply_to.c */
+	char reply_to_text[KUDP_REPLY_TO_MAX];
 	bool log;			/* a line for each datagram, see log.c */
 	bool stateful;			/* stamp: count each session's packets */
 	unsigned int clock_error;	/* stamp: ns off UTC at most, 0: unknown; set at any time */

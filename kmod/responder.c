@@ -8,6 +8,7 @@
 #include "kudp.h"
 #include "link.h"
 #include "log.h"
+#include "reply_to.h"
 
 /* Serialises every change of configuration and state; never taken on the packet path. */
 DEFINE_MUTEX(kudp_lock);
@@ -97,6 +98,7 @@ static void kudp_teardown(struct kudp_responder *r, bool started)
  */
 int kudp_responder_enable(struct kudp_responder *r)
 {
+	const struct kudp_responder *loop;
 	const char *step = "workers";
 	bool started = false;
 	unsigned int cpu;
@@ -108,6 +110,12 @@ int kudp_responder_enable(struct kudp_responder *r)
 		pr_err("%s: turnaround=link: want an address on an Ethernet device, not %pISc\n",
 		       kudp_name(r), &r->address);
 		return -EOPNOTSUPP;
+	}
+	loop = kudp_reply_to_loop(r);
+	if (loop) {
+		pr_err("%s: reply_to: would answer %s, or be answered by it, for ever: want another place\n",
+		       kudp_name(r), kudp_name(loop));
+		return -EINVAL;
 	}
 	err = kudp_guard_init(r);
 	if (err)
@@ -141,6 +149,9 @@ err:
 	else if (err == -EADDRNOTAVAIL)
 		pr_err("%s: address=%pISc: not on this host: want one of its own, or 0.0.0.0, ::\n",
 		       kudp_name(r), &r->address);
+	else if (err == -ENETUNREACH || err == -EACCES)
+		pr_err("%s: reply_to=%s: want a unicast address that there is a route to\n",
+		       kudp_name(r), r->reply_to_text);
 	else
 		pr_err("%s: enabled=1: %s: error %d\n", kudp_name(r), step, err);
 	return err;

@@ -8,7 +8,9 @@
 #include <linux/nsproxy.h>
 #include <net/addrconf.h>
 
+#include "endpoint.h"
 #include "kudp.h"
+#include "reply_to.h"
 
 #define KUDP_LOGGED_MAX 64	/* bytes of a refused value */
 
@@ -99,6 +101,17 @@ static int kudp_set_gro(struct kudp_responder *r, const char *value)
 	return kudp_set_bool(r, "gro", value, &r->gro);
 }
 
+static int kudp_set_reply_to(struct kudp_responder *r, const char *value)
+{
+	if (!*value)
+		memset(&r->reply_to, 0, sizeof(r->reply_to));
+	else if (strlen(value) >= sizeof(r->reply_to_text) ||
+		 kudp_parse_endpoint(current->nsproxy->net_ns, value, &r->reply_to))
+		return kudp_refuse(r, "reply_to", value, KUDP_ENDPOINT_WANT ", or nothing");
+	strscpy(r->reply_to_text, value, sizeof(r->reply_to_text));
+	return 0;
+}
+
 static int kudp_set_log(struct kudp_responder *r, const char *value)
 {
 	return kudp_set_bool(r, "log", value, &r->log);
@@ -118,22 +131,12 @@ static void kudp_address_set_port(struct kudp_responder *r)
 	((struct sockaddr_in *)&r->address)->sin_port = htons(r->policy.port);
 }
 
-static bool kudp_address_is_usable(const struct sockaddr_storage *address)
-{
-	const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-
-	if (address->ss_family == AF_INET6)
-		return !ipv6_addr_is_multicast(&in6->sin6_addr);
-	return !ipv4_is_multicast(in4->sin_addr.s_addr) && !ipv4_is_lbcast(in4->sin_addr.s_addr);
-}
-
 static int kudp_set_address(struct kudp_responder *r, const char *value)
 {
 	struct sockaddr_storage address = {};
 
 	if (inet_pton_with_scope(current->nsproxy->net_ns, AF_UNSPEC, value, NULL, &address) ||
-	    !kudp_address_is_usable(&address))
+	    !kudp_is_unicast(&address))
 		return kudp_refuse(r, "address", value, "a unicast address, 0.0.0.0 or ::");
 	r->address = address;
 	kudp_address_set_port(r);
@@ -229,6 +232,12 @@ static int kudp_check_together(const struct kudp_responder *r)
 	if (r->gro && (classic || made))
 		return kudp_refuse(r, "gro", "1",
 				   "engine kthread or softirq, reply echo or discard");
+	if (kudp_has_reply_to(r) && !classic)
+		return kudp_refuse(r, "reply_to", r->reply_to_text,
+				   "engine classic: the others answer where it came from");
+	if (kudp_has_reply_to(r) && r->policy.reply == KUDP_STAMP)
+		return kudp_refuse(r, "reply_to", r->reply_to_text,
+				   "another reply than stamp: a sender waits for that");
 	if (r->gro && r->log)
 		return kudp_refuse(r, "log", "1", "gro 0: super-packets are not logged");
 	if (r->link && (r->engine != &kudp_engine_softirq || r->gro))

@@ -36,21 +36,21 @@ int write_file(const std::string& path, std::string_view text) {
   return write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
 }
 
-std::string module_path() {
-  if (const char* path = std::getenv("KUDP_MODULE")) return path;
-  utsname name;
-  uname(&name);
-  return std::string("/lib/modules/") + name.release + "/updates/kudp.ko";
+std::string module_path(const std::string& name) {
+  if (const char* path = std::getenv("KUDP_MODULE"); path && name == "kudp") return path;
+  utsname kernel;
+  uname(&kernel);
+  return std::string("/lib/modules/") + kernel.release + "/updates/" + name + ".ko";
 }
 
-int load_module(const std::string& parameters) {
-  const Fd fd(open(module_path().c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) throw std::runtime_error("cannot open " + module_path());
+int load_module(const std::string& parameters, const std::string& name) {
+  const Fd fd(open(module_path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) throw std::runtime_error("cannot open " + module_path(name));
   return syscall(SYS_finit_module, fd.get(), parameters.c_str(), 0) ? errno : 0;
 }
 
-int unload_module() {
-  return syscall(SYS_delete_module, "kudp", O_NONBLOCK) ? errno : 0;
+int unload_module(const std::string& name) {
+  return syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) ? errno : 0;
 }
 
 bool module_is_loaded() {

@@ -17,11 +17,11 @@ std::string read_file(const std::string& path);
 int write_file(const std::string& path, std::string_view text);
 
 // The module file that the tests load.
-std::string module_path();
+std::string module_path(const std::string& name = "kudp");
 
 // insmod and rmmod; return 0 or the errno.
-int load_module(const std::string& parameters);
-int unload_module();
+int load_module(const std::string& parameters, const std::string& name = "kudp");
+int unload_module(const std::string& name = "kudp");
 bool module_is_loaded();
 
 // Threads of the kernel whose names start so.

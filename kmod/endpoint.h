@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* "ADDRESS:PORT" as text; for both modules. */
+#ifndef KUDP_ENDPOINT_H
+#define KUDP_ENDPOINT_H
+
+#include <linux/inet.h>
+#include <linux/string.h>
+#include <net/addrconf.h>
+
+#define KUDP_ENDPOINT_WANT "ADDRESS:PORT, unicast, IPv6 in brackets"
+
+static inline bool kudp_is_unicast(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return !ipv6_addr_is_multicast(&in6->sin6_addr);
+	return !ipv4_is_multicast(in4->sin_addr.s_addr) && !ipv4_is_lbcast(in4->sin_addr.s_addr);
+}
+
+static inline int kudp_address_length(const struct sockaddr_storage *address)
+{
+	return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+					      : sizeof(struct sockaddr_in);
+}
+
+/*
+ * Reads "A.B.C.D:PORT" or "[IPV6]:PORT", a link-local one with "%DEVICE", as a place to send to:
+ * not any address, nor several. Returns 0, or -EINVAL with @endpoint as it was.
+ */
+static inline int kudp_parse_endpoint(struct net *net, const char *text,
+				      struct sockaddr_storage *endpoint)
+{
+	char address[INET6_ADDRSTRLEN + 1 + IFNAMSIZ];
+	const char *colon = strrchr(text, ':');
+	struct sockaddr_storage parsed = {};
+	size_t len = colon ? colon - text : 0;
+	bool v6 = *text == '[';
+	u16 port;
+
+	if (v6) {
+		if (len < 2 || text[len - 1] != ']')
+			return -EINVAL;
+		text++;
+		len -= 2;
+	}
+	if (!len || len >= sizeof(address) || kstrtou16(colon + 1, 10, &port) || !port)
+		return -EINVAL;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, address, NULL, &parsed) ||
+	    !kudp_is_unicast(&parsed) || inet_addr_is_any((struct sockaddr *)&parsed) ||
+	    (v6 && ipv6_addr_v4mapped(&((struct sockaddr_in6 *)&parsed)->sin6_addr)))
+		return -EINVAL;
+	/* Both families have the port in the same place. */
+	((struct sockaddr_in *)&parsed)->sin_port = htons(port);
+	*endpoint = parsed;
+	return 0;
+}
+
+#endif

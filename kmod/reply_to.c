@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reply_to: what is answered goes to one fixed place and not to the sender, over a socket that each
+ * worker connects when the responder is enabled. Engine classic alone has it: the others answer in
+ * the datagram that came, to where it came from, and there would be nothing left of that.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "endpoint.h"
+#include "reply_to.h"
+
+/* How long a reply may wait for room before it is given up: the thread may have to end. */
+#define KUDP_REPLY_TO_TIMEOUT	(HZ / 10)
+
+/* With its own buffer for what comes back as small as can be: nobody reads it. */
+int kudp_reply_to_init(struct kudp_worker *w)
+{
+	struct kudp_responder *r = w->responder;
+	int err;
+
+	if (!kudp_has_reply_to(r))
+		return 0;
+	err = sock_create_kern(r->net, r->reply_to.ss_family, SOCK_DGRAM, IPPROTO_UDP,
+			       &w->reply_sock);
+	if (err) {
+		w->reply_sock = NULL;
+		return err;
+	}
+	sock_set_rcvbuf(w->reply_sock->sk, 0);
+	w->reply_sock->sk->sk_sndtimeo = KUDP_REPLY_TO_TIMEOUT;
+	return kernel_connect(w->reply_sock, (struct sockaddr *)&r->reply_to,
+			      kudp_address_length(&r->reply_to), 0);
+}
+
+/* Undoes kudp_reply_to_init(), also a half-done one. */
+void kudp_reply_to_exit(struct kudp_worker *w)
+{
+	if (w->reply_sock)
+		sock_release(w->reply_sock);
+	w->reply_sock = NULL;
+}
+
+static bool kudp_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a;
+	const struct sockaddr_in *b4 = (const struct sockaddr_in *)b;
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
+	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)b;
+
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return ipv6_addr_equal(&a6->sin6_addr, &b6->sin6_addr);
+	return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+}
+
+static bool kudp_is_local(struct net *net, const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return ipv6_chk_addr(net, &in6->sin6_addr, NULL, 0);
+	return inet_addr_type(net, in4->sin_addr.s_addr) == RTN_LOCAL;
+}
+
+/* Whether @server would get what @r sends. Both are, or are about to be, in the namespace @net. */
+static bool kudp_reaches(struct net *net, const struct kudp_responder *r,
+			 const struct kudp_responder *server)
+{
+	if (!kudp_has_reply_to(r) ||
+	    ((struct sockaddr_in *)&r->reply_to)->sin_port != htons(server->policy.port))
+		return false;
+	if (kudp_same_address(&r->reply_to, &server->address))
+		return true;
+	/* "::" takes IPv4, too. */
+	return kudp_is_wildcard(server) &&
+	       (server->address.ss_family == AF_INET6 || r->reply_to.ss_family == AF_INET) &&
+	       kudp_is_local(net, &r->reply_to);
+}
+
+/*
+ * Two responders of this host that answer to each other, or one that answers to itself, would do so
+ * for ever. Returns the responder that is in the way of @r, or NULL. Under kudp_lock.
+ */
+const struct kudp_responder *kudp_reply_to_loop(const struct kudp_responder *r)
+{
+	const struct kudp_responder *other;
+
+	if (kudp_reaches(r->net, r, r))
+		return r;
+	list_for_each_entry(other, &kudp_enabled, list)
+		if (net_eq(other->net, r->net) &&
+		    (kudp_reaches(r->net, r, other) || kudp_reaches(r->net, other, r)))
+			return other;
+	return NULL;
+}
