@@ -152,7 +152,7 @@ TEST(Ksocket, EnginesThatAnswerInPlaceRefuseIt) {
     EXPECT_THAT(log.lines_from("kudp: "),
                 testing::ElementsAre("kudp: r: reply_to=[::1]:23: want engine classic: the others "
                                      "answer where it came from"));
-    EXPECT_EQ(responder.set("reply_to", ""), 0);
+    EXPECT_EQ(responder.set("reply_to", "\n"), 0);
     EXPECT_EQ(responder.get("reply_to"), "");
     EXPECT_EQ(responder.set("enabled", "1"), 0);
   }
