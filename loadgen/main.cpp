@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loadgen/blast_command.hpp"
+#include "loadgen/compare_command.hpp"
 #include "loadgen/run_command.hpp"
 #include "loadgen/search_command.hpp"
 #include "loadgen/send_command.hpp"
@@ -52,6 +53,7 @@ int main(int argc, char** argv) {
   kudp::add_blast_command(app);
   kudp::add_send_command(app);
   kudp::add_search_command(app);
+  kudp::add_compare_command(app);
   kudp::add_summary_command(app);
   for (CLI::App* command : app.get_subcommands({})) command->configurable();
   try {

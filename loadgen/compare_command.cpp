@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/compare_command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+#include "loadgen/contest.hpp"
+#include "loadgen/json_lines.hpp"
+#include "loadgen/number_option.hpp"
+#include "loadgen/report.hpp"
+#include "loadgen/run_arguments.hpp"
+#include "loadgen/verdict.hpp"
+
+namespace kudp {
+namespace {
+
+struct CompareArguments {
+  RunArguments run;
+  std::vector<std::string> targets;
+  double rate = 0;
+  std::size_t repetitions = 30;
+  double width = 0.05;
+};
+
+// Runs the same load against all targets, each repetition in an order of chance, so that what
+// disturbs the machine favours none of them.
+class Comparer {
+ public:
+  explicit Comparer(const CompareArguments& arguments)
+      : arguments_(arguments), json_(arguments.run.json), samples_(arguments.targets.size()) {
+    for (const auto& target : arguments.targets) {
+      RunArguments one = arguments.run;
+      one.target = target;
+      options_.push_back(resolved(one));
+    }
+    json_.write(header_record());
+  }
+
+  void run() {
+    std::vector<std::size_t> order(options_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::mt19937 random(std::random_device{}());
+    while (repetition_ < arguments_.repetitions && !narrow()) {
+      ++repetition_;
+      std::ranges::shuffle(order, random);
+      for (const auto target : order) measure(target);
+    }
+    tell();
+  }
+
+ private:
+  bool open() const { return options_[0].loop == Loop::open; }
+
+  void measure(std::size_t target) {
+    const RunOptions& options = options_[target];
+    const RunResult result = kudp::run(options, interrupt_);
+    if (result.signal != 0) {
+      tell();
+      throw CLI::RuntimeError(kSignalled + result.signal);
+    }
+    require_replies(options, result);
+    const Verdict verdict = judge(options, result);
+    Record record = run_record(options, result, verdict);
+    record["server"] = arguments_.targets[target];
+    record["repetition"] = repetition_;
+    json_.write(record);
+    if (!verdict.valid) return;
+    samples_[target].push_back(open() ? static_cast<double>(result.latency.percentile(99)) /
+                                            kMicrosecond
+                                      : result.goodput_per_s());
+  }
+
+  std::vector<std::optional<contest::Interval>> intervals() const {
+    std::vector<std::optional<contest::Interval>> all;
+    for (const auto& samples : samples_) all.push_back(contest::interval_of(samples));
+    return all;
+  }
+
+  // The width alone ends it: to stop as soon as there is a winner would find one in chance.
+  bool narrow() const {
+    return std::ranges::all_of(intervals(), [&](const auto& interval) {
+      return interval && interval->width() <= arguments_.width;
+    });
+  }
+
+  void tell() {
+    const auto all = intervals();
+    const auto best = contest::winner(all, !open());
+    const char* unit = open() ? "p99 us" : "goodput/s";
+    std::string text;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto& interval = all[i];
+      Record record{{"record", "contest"},
+                    {"server", arguments_.targets[i]},
+                    {"figure", open() ? "p99_us" : "goodput_per_s"},
+                    {"valid", samples_[i].size()},
+                    {"repetitions", repetition_}};
+      record["median"] = interval ? Record(interval->median) : Record();
+      record["low"] = interval ? Record(interval->low) : Record();
+      record["high"] = interval ? Record(interval->high) : Record();
+      record["winner"] = best == i;
+      json_.write(record);
+      text += fmt::format("{:<24}{:>3} valid runs  ", arguments_.targets[i], samples_[i].size());
+      text += interval ? fmt::format("{} {:.1f} [{:.1f}, {:.1f}]\n", unit, interval->median,
+                                     interval->low, interval->high)
+                       : fmt::format("too few, want {}\n", contest::kFewest);
+    }
+    text += best ? fmt::format("{} wins: its interval lies beyond all others\n",
+                               arguments_.targets[*best])
+                 : std::string("no winner: intervals overlap\n");
+    text += "Medians with their 95 % intervals; targets in random order within each repetition.\n";
+    if (!arguments_.run.quiet && !json_.on_stdout()) fmt::print("{}", text);
+    if (!std::ranges::all_of(all, [](const auto& one) { return one.has_value(); }))
+      throw CLI::RuntimeError(kInvalidRun);
+  }
+
+  const CompareArguments& arguments_;
+  JsonLines json_;
+  std::vector<RunOptions> options_;
+  std::vector<std::vector<double>> samples_;
+  Interrupt interrupt_;
+  std::size_t repetition_ = 0;
+};
+
+void run_compare(CompareArguments& arguments) {
+  RunOptions& run = arguments.run.run;
+  run.loop = arguments.rate > 0 ? Loop::open : Loop::closed;
+  run.rate = arguments.rate;
+  Comparer(arguments).run();
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app) {
+  const auto arguments = std::make_shared<CompareArguments>();
+  RunArguments& run = arguments->run;
+  run.duration = 1;
+  run.warmup = 0.2;
+  CLI::App& command = *app.add_subcommand(
+      "compare", "Load several targets in turn: is one of them better, beyond chance?");
+  command.add_option("TARGET", arguments->targets, "what to load: HOST:PORT or [IPV6]:PORT, each")
+      ->required()
+      ->expected(2, 64)
+      ->type_name("");
+  add_number(command, "--rate", arguments->rate, 0, 1e9, "PER_S",
+             "compare the p99 latency at this rate; 0: the goodput of a closed loop")
+      .group("Load");
+  add_number(command, "--window", run.run.window, 1, 1 << 19, "N",
+             "requests in flight per thread, closed loop")
+      .group("Load");
+  add_load_options(command, run);
+  add_arrivals(command, run);
+  add_number(command, "--repetitions", arguments->repetitions, contest::kFewest, 1000, "N",
+             "runs of each target at most")
+      .group("Time");
+  add_number(command, "--width", arguments->width, 0.001, 1, "RATIO",
+             "enough when all intervals are as narrow, of their medians")
+      .group("Time");
+  add_time_options(command, run);
+  add_timeout(command, run);
+  add_generator_options(command, run);
+  add_receive_options(command, run);
+  add_output_options(command, run);
+  command.callback([arguments] { run_compare(*arguments); });
+}
+
+}  // namespace kudp
