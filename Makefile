@@ -77,6 +77,13 @@ check:
 	  build/microbench
 	@scripts/check
 
+## check-load: the load generator's figures against servers whose behaviour is known; wants a quiet machine
+.PHONY: check-load
+check-load:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build/load-tests
+	@build/load-tests
+
 ## lint: what a reviewer's tools would say: style, warnings, spelling of the shell
 .PHONY: lint
 lint:
@@ -112,6 +119,10 @@ build/kudp-load build/kudp-baseline build/kudp-cost build/microbench build/guest
 	@mkdir -p $(@D)
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
+
+build/load-tests: $(call release,$(wildcard tests/load/*.cpp) $(load_lib))
+	@echo '  LD      $@'
+	@$(CXX) $(CXXFLAGS) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
 build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib))
 	@echo '  LD      $@'

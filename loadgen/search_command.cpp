@@ -112,8 +112,9 @@ class Searcher {
     if (signal_ == 0 && found.back().lower && arguments_.latency_s > 0)
       for (const double part : kLatencyAt) latency_at(part, *found.back().lower);
     if (signal_ != 0) throw CLI::RuntimeError(kSignalled + signal_);
-    if (!std::ranges::all_of(found,
-                             [](const auto& one) { return one.limit == search::Limit::target; }))
+    if (std::ranges::any_of(found, [](const auto& one) {
+          return one.limit == search::Limit::generator || one.limit == search::Limit::stopped;
+        }))
       throw CLI::RuntimeError(kInvalidRun);
   }
 
