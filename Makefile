@@ -20,6 +20,7 @@ build/load-tests: LIBS += -lpcap
 load_lib = $(filter-out loadgen/main.cpp,$(wildcard loadgen/*.cpp))
 base_lib = $(filter-out bench/baseline.cpp,$(wildcard bench/baseline*.cpp))
 cost_lib = $(wildcard bench/cost_*.cpp)
+profile_lib = $(wildcard bench/profile_*.cpp)
 unit_tests = $(wildcard tests/unit/*.cpp)
 guest_tests = $(wildcard tests/guest/*.cpp)
 
@@ -69,6 +70,22 @@ steering:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/steering $(if $(OUT),--out '$(OUT)')
 
+## profile: where the time of a request goes, by SERVER= and LOAD=: stages, functions, scheduling
+.PHONY: profile
+profile:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build
+	@scripts/profile --on $(ON) $(if $(LOAD),--load '$(LOAD)') $(if $(OUT),--out '$(OUT)') \
+	  '$(or $(SERVER),softirq)'
+
+## profile-compare: the stages of servers A= and B= side by side, in words
+.PHONY: profile-compare
+profile-compare:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build
+	@scripts/profile --on $(ON) $(if $(LOAD),--load '$(LOAD)') $(if $(OUT),--out '$(OUT)') \
+	  --compare '$(or $(A),kthread),$(or $(B),recvmmsg)'
+
 ## check: installs what is missing, builds all, runs every test here and in the guest
 .PHONY: check
 check:
@@ -92,7 +109,7 @@ lint:
 
 ## build: the module and the programs
 .PHONY: build
-build: module build/kudp-load build/kudp-baseline build/kudp-cost
+build: module build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile
 
 ## module: kudp.ko for KERNEL
 .PHONY: module
@@ -113,9 +130,11 @@ build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) loadgen/endpoint.cpp 
 build/microbench: $(call release,bench/micro.cpp bench/baseline_frame.cpp loadgen/histogram.cpp \
   loadgen/outstanding.cpp loadgen/payload.cpp)
 build/microbench: LIBS += -lbenchmark
+build/kudp-profile: $(call release,bench/profile.cpp $(profile_lib) $(cost_lib) loadgen/endpoint.cpp \
+  loadgen/interrupt.cpp loadgen/output_file.cpp)
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
 build/guest/guest-tests: LIBS += -lgmock -lgtest
-build/kudp-load build/kudp-baseline build/kudp-cost build/microbench build/guest/guest-tests:
+build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile build/microbench build/guest/guest-tests:
 	@mkdir -p $(@D)
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
@@ -124,7 +143,7 @@ build/load-tests: $(call release,$(wildcard tests/load/*.cpp) $(load_lib))
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
-build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib))
+build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib) $(profile_lib))
 	@echo '  LD      $@'
 	@$(CXX) $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 

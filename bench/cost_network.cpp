@@ -13,7 +13,6 @@ namespace {
 
 constexpr const char* kServerMac = "52:54:00:6b:75:11";
 constexpr const char* kClientMac = "52:54:00:6b:75:12";
-constexpr const char* kClientDevice = "kudp-c";
 
 // One process for many commands: in an emulated guest, starting it is what takes time.
 void ip_batch(const std::string& commands) {
@@ -29,7 +28,8 @@ std::string server_commands(const Namespace& client) {
       "link set {0} addrgenmode none\n"
       "link set {0} up\n"
       "link set lo up\n",
-      Network::kServerDevice, kServerMac, kClientDevice, kClientMac, getpid(), client.fd());
+      Network::kServerDevice, kServerMac, Network::kClientDevice, kClientMac, getpid(),
+      client.fd());
   const auto to = std::back_inserter(text);
   for (const int family : {4, 6}) {
     fmt::format_to(to, "addr add {}/{} dev {} {}\n", Network::server_address(family),
@@ -43,14 +43,14 @@ std::string server_commands(const Namespace& client) {
 
 std::string client_commands() {
   auto text = fmt::format("link set {0} addrgenmode none\nlink set {0} up\nlink set lo up\n",
-                          kClientDevice);
+                          Network::kClientDevice);
   const auto to = std::back_inserter(text);
   for (const int family : {4, 6}) {
     for (std::size_t flow = 0; flow < Network::kClients; ++flow)
       fmt::format_to(to, "addr add {}/{} dev {} {}\n", Network::client_address(family, flow),
-                     family == 4 ? 24 : 64, kClientDevice, family == 4 ? "" : "nodad");
+                     family == 4 ? 24 : 64, Network::kClientDevice, family == 4 ? "" : "nodad");
     fmt::format_to(to, "neigh add {} lladdr {} dev {}\n", Network::server_address(family),
-                   kServerMac, kClientDevice);
+                   kServerMac, Network::kClientDevice);
   }
   return text;
 }

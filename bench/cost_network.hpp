@@ -51,6 +51,7 @@ class Network {
  public:
   static constexpr std::size_t kClients = 64;
   static constexpr const char* kServerDevice = "kudp-s";
+  static constexpr const char* kClientDevice = "kudp-c";
 
   Network();
 

@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "route.h"
 #include "stamp_reflect.h"
+#include "test_delay.h"
 #include "trace.h"
 
 /* Replaces the payload by the worker's copy of the text, without copying it. */
@@ -180,6 +181,7 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 	if (unlikely(verdict != KUDP_ANSWERED))
 		goto drop;
 
+	kudp_test_delay();
 	kudp_scrub(skb);
 	if (skb->protocol == htons(ETH_P_IPV6))
 		verdict = kudp_answer_ipv6(w, skb, iif, kept);

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/profile_functions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+
+namespace kudp::profile {
+namespace {
+
+// "  + 12.345 us  |    name() {", "0.123 us | name();", "1.5 us | }"
+struct Line {
+  std::optional<std::int64_t> ns;
+  std::string function;  // empty at an end
+  bool opens = false;
+};
+
+std::optional<Line> parse(const std::string& text) {
+  const auto bar = text.find('|');
+  if (bar == text.npos) return std::nullopt;
+  Line line;
+  const auto unit = text.rfind(" us", bar);
+  const auto digit = text.find_first_of("0123456789");
+  if (unit != text.npos && digit < unit)
+    line.ns = std::llround(std::strtod(text.c_str() + digit, nullptr) * 1000);
+  const auto first = text.find_first_not_of(" |", bar);
+  if (first == text.npos) return std::nullopt;
+  if (text[first] == '}') return line.ns ? std::optional(line) : std::nullopt;
+  const auto end = text.find('(', first);
+  if (end == text.npos) return std::nullopt;
+  line.function = text.substr(first, end - first);
+  line.opens = text.find('{', end) != text.npos;
+  if (!line.opens && !line.ns) return std::nullopt;
+  return line;
+}
+
+void collapse(const Node& node, const std::string& path, std::string& out) {
+  for (const auto& [function, child] : node.children) {
+    const auto name = path.empty() ? function : path + ";" + function;
+    if (child.self_ns() > 0) out += fmt::format("{} {}\n", name, child.self_ns());
+    collapse(child, name, out);
+  }
+}
+
+struct Sum {
+  std::uint64_t calls = 0;
+  std::int64_t self = 0, total = 0;
+};
+
+// `above`: how often each function is being called already, whose total holds this one's, too.
+void add_up(const Node& node, std::map<std::string, int>& above, std::map<std::string, Sum>& sums) {
+  for (const auto& [function, child] : node.children) {
+    Sum& sum = sums[function];
+    sum.calls += child.calls;
+    sum.self += child.self_ns();
+    if (above[function]++ == 0) sum.total += child.total_ns;
+    add_up(child, above, sums);
+    --above[function];
+  }
+}
+
+// What tracing adds for a call is mostly outside of what it measures: in the caller's own time.
+// Returns what was taken off the node.
+std::int64_t correct_node(Node& node, double ns_per_call) {
+  const auto own = std::max<std::int64_t>(0, node.self_ns());
+  const auto added = std::llround(ns_per_call * static_cast<double>(node.children_calls()));
+  std::int64_t off = std::min<std::int64_t>(own, added);
+  for (auto& [function, child] : node.children) off += correct_node(child, ns_per_call);
+  node.total_ns -= off;
+  return off;
+}
+
+}  // namespace
+
+bool is_server(const std::string& comm) {
+  return comm.starts_with("kudp/") || comm.starts_with("baseline/") || comm == "kudp-baseline";
+}
+
+std::uint64_t Node::children_calls() const {
+  std::uint64_t sum = 0;
+  for (const auto& [function, child] : children) sum += child.calls;
+  return sum;
+}
+
+std::int64_t Node::self_ns() const {
+  std::int64_t sum = total_ns;
+  for (const auto& [function, child] : children) sum -= child.total_ns;
+  return sum;
+}
+
+Node* FunctionTree::enter(const std::string& function, const Event& event) {
+  ++calls_;
+  auto& stack = stacks_[{event.cpu, event.pid}];
+  // Softirqs run in whatever thread they hit.
+  Node* parent = nullptr;
+  if (!stack.empty())
+    parent = stack.back().node;
+  else if (function == "net_rx_action" || is_server(event.comm))
+    parent = &root_;
+  if (!parent && function == "net_rx_action") parent = &root_;
+  Node* const node = parent ? &parent->children[function] : nullptr;
+  stack.push_back({function, node});
+  return node;
+}
+
+void FunctionTree::leave(Node* node, std::int64_t ns) {
+  if (!node) return;
+  ++node->calls;
+  node->total_ns += ns;
+}
+
+void FunctionTree::add(const Event& event) {
+  if (event.name != "funcgraph_entry" && event.name != "funcgraph_exit") return;
+  const auto line = parse(event.text);
+  if (!line) {
+    ++strays_;
+    return;
+  }
+  auto& stack = stacks_[{event.cpu, event.pid}];
+  if (!line->function.empty()) {
+    Node* const node = enter(line->function, event);
+    if (line->opens) return;
+    stack.pop_back();
+    leave(node, *line->ns);
+  } else if (stack.empty()) {
+    ++strays_;  // its beginning was overwritten
+  } else {
+    leave(stack.back().node, *line->ns);
+    stack.pop_back();
+  }
+}
+
+std::uint64_t FunctionTree::unmatched() const {
+  std::uint64_t sum = strays_;
+  for (const auto& [thread, stack] : stacks_) sum += stack.size();
+  return sum;
+}
+
+void FunctionTree::correct(double ns_per_call) {
+  for (auto& [function, node] : root_.children) correct_node(node, ns_per_call);
+}
+
+std::string FunctionTree::collapsed() const {
+  std::string out;
+  collapse(root_, "", out);
+  return out;
+}
+
+std::vector<nlohmann::ordered_json> FunctionTree::records() const {
+  std::map<std::string, Sum> sums;
+  std::map<std::string, int> above;
+  add_up(root_, above, sums);
+  std::vector<nlohmann::ordered_json> records;
+  for (const auto& [function, sum] : sums)
+    records.push_back({{"record", "function"},
+                       {"function", function},
+                       {"calls", sum.calls},
+                       {"self_ns", sum.self},
+                       {"total_ns", sum.total}});
+  std::ranges::stable_sort(records, std::greater(), [](const auto& record) {
+    return record.at("self_ns").template get<std::int64_t>();
+  });
+  return records;
+}
+
+}  // namespace kudp::profile

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/profile_event.hpp"
+
+namespace kudp::profile {
+
+// One function, called by way of its parents.
+struct Node {
+  std::uint64_t calls = 0;
+  std::int64_t total_ns = 0;
+  std::map<std::string, Node> children;
+
+  std::uint64_t children_calls() const;
+  std::int64_t self_ns() const;
+};
+
+// Adds up what function_graph told of softirqs' net_rx_action() and of all that servers' threads
+// do.
+class FunctionTree {
+ public:
+  void add(const Event& event);
+
+  const Node& root() const { return root_; }
+  // All calls in the trace, also of threads that are not in the tree.
+  std::uint64_t calls() const { return calls_; }
+  // Calls without an end or ends without a call, as in a trace that was cut off.
+  std::uint64_t unmatched() const;
+
+  // Takes off every function what tracing added to it for each call it made.
+  void correct(double ns_per_call);
+
+  // "root;child;leaf 123" lines: nanoseconds of a function's own, for flame graphs.
+  std::string collapsed() const;
+  // {"record": "function", "function", "calls", "self_ns", "total_ns"}, the costliest first.
+  std::vector<nlohmann::ordered_json> records() const;
+
+ private:
+  struct Frame {
+    std::string function;
+    Node* node;  // nullptr: not in the tree
+  };
+
+  Node* enter(const std::string& function, const Event& event);
+  void leave(Node* node, std::int64_t ns);
+
+  Node root_;
+  std::map<std::pair<int, int>, std::vector<Frame>> stacks_;  // by CPU and thread
+  std::uint64_t calls_ = 0;
+  std::uint64_t strays_ = 0;
+};
+
+bool is_server(const std::string& comm);
+
+}  // namespace kudp::profile

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/profile_record.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+
+#include "bench/cost_client.hpp"
+#include "bench/cost_clock.hpp"
+#include "bench/cost_network.hpp"
+#include "bench/cost_server.hpp"
+#include "bench/profile_stages.hpp"
+#include "bench/profile_tracing.hpp"
+#include "loadgen/clock.hpp"
+#include "loadgen/interrupt.hpp"
+#include "loadgen/json_lines.hpp"
+
+namespace kudp::profile {
+namespace {
+
+constexpr std::size_t kBufferKib = 32 << 10;
+constexpr int kDepth = 12;
+constexpr std::size_t kFunctionsShare = 8;            // a request has some hundred calls
+constexpr std::int64_t kSettle = 250 * kMillisecond;  // of the scheduler's averages
+
+using Json = nlohmann::ordered_json;
+
+bool counts_instructions() {
+  try {
+    cost::check_clock_counts_instructions();
+    return true;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+// A server under its load, asked again and again.
+class Session {
+ public:
+  Session(const Recording& recording, Interrupt& interrupt)
+      : recording_(recording),
+        interrupt_(interrupt),
+        server_(cost::start(cost::server_named(recording.server), recording.load, network_)),
+        client_(cost::make_client(
+            recording.load,
+            resolve(cost::with_port(cost::Network::server_address(recording.load.family),
+                                    cost::kServerPort)),
+            network_.client())) {
+    for (const auto end = now_ns() + kSettle; now_ns() < end;) ask();
+  }
+
+  // As many requests as a phase has: {"requests", "ns_per_request", "p99_ns", ...}, where the
+  // percentiles are of whole bursts. What the CPU idled is not in it.
+  Json measure(std::size_t share = 1) {
+    std::vector<std::int64_t> bursts;
+    const auto count =
+        std::max<std::size_t>(1, recording_.requests / share / recording_.load.burst);
+    const auto idle = cost::idle_ns();
+    const auto start = now_ns();
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto before = now_ns();
+      ask();
+      bursts.push_back(now_ns() - before);
+    }
+    const auto elapsed = now_ns() - start - (counts_ ? cost::idle_ns() - idle : 0);
+    const auto requests = count * recording_.load.burst;
+    const auto each = static_cast<double>(elapsed) / static_cast<double>(requests);
+    const auto spread = distribution(std::move(bursts));
+    return {{"requests", requests},
+            {"ns_per_request", each},
+            {"goodput_per_s", 1e9 / each},
+            {"burst_p50_ns", spread["p50_ns"]},
+            {"burst_p99_ns", spread["p99_ns"]}};
+  }
+
+  void ask() {
+    if (const int number = interrupt_.wait(0))
+      throw std::runtime_error(fmt::format("ended by signal {}", number));
+    if (const auto lost = client_->burst())
+      throw std::runtime_error(fmt::format("{} requests got no reply in a second", lost));
+  }
+
+  std::string config() const { return server_->config(); }
+  bool counts_instructions() const { return counts_; }
+
+ private:
+  const Recording& recording_;
+  Interrupt& interrupt_;
+  const bool counts_ = profile::counts_instructions();
+  const cost::Network network_;
+  const std::unique_ptr<cost::RunningServer> server_;
+  const std::unique_ptr<cost::Client> client_;
+};
+
+// The binary trace of an instance, or of the global buffer, to `file`.
+void extract(const std::string& instance, const std::string& file) {
+  const auto command = fmt::format("trace-cmd extract {} -o '{}' >/dev/null",
+                                   instance.empty() ? "" : "-B " + instance, file);
+  if (std::system(command.c_str()) != 0)
+    throw std::runtime_error(fmt::format(
+        "trace-cmd extract failed: is trace-cmd installed, and is there room for {}?", file));
+}
+
+Json header(const Recording& recording, const Session& session) {
+  utsname name;
+  uname(&name);
+  Json record{{"record", "header"}, {"schema", 1}, {"tool", "profile"}};
+  for (const auto& fact : recording.facts) {
+    const auto equals = fact.find('=');
+    record[fact.substr(0, equals)] = fact.substr(equals + 1);
+  }
+  record["kernel"] = name.release;
+  record["server"] = recording.server;
+  record["config"] = session.config();
+  record["load"] = recording.load.name();
+  record["clock"] = session.counts_instructions() ? "instructions" : "time";
+  return record;
+}
+
+class Recorder {
+ public:
+  Recorder(const Recording& recording, Session& session)
+      : recording_(recording), session_(session), json_(recording.folder + "/record.json") {
+    json_.write(header(recording, session));
+  }
+
+  void run() {
+    price("off", session_.measure(), 0);
+    attempt("hist", [this] { hist(); });
+    attempt("events", [this] { events(); });
+    if (recording_.functions) attempt("functions", [this] { functions(); });
+    price("off again", session_.measure(), 0);
+  }
+
+ private:
+  void hist() {
+    Tracing tracing(kBufferKib);
+    tracing.count_stages(cost::Network::kServerDevice);
+    const auto cost = session_.measure();
+    tracing.stop();
+    price("hist", cost, tracing.lost());
+    for (const auto& record : tracing.counted()) json_.write(record);
+    warn(tracing.missing());
+  }
+
+  void events() {
+    Tracing tracing(kBufferKib);
+    tracing.record_events();
+    session_.ask();  // a thread that waits in a probed function is probed when it enters it again
+    tracing.clear();
+    const auto cost = session_.measure();
+    tracing.stop();
+    price("events", cost, tracing.lost());
+    warn(tracing.missing());
+    extract(Tracing::kInstance, recording_.folder + "/trace.dat");
+  }
+
+  void functions() {
+    FunctionGraph graph(kDepth, kBufferKib);
+    const auto cost = session_.measure(kFunctionsShare);
+    graph.stop();
+    price("functions", cost, graph.lost());
+    extract("", recording_.folder + "/functions.dat");
+  }
+
+  void price(const char* mode, Json cost, std::uint64_t lost) {
+    Json record{{"record", "price"}, {"tracing", mode}, {"lost_events", lost}};
+    record.update(cost);
+    json_.write(record);
+    fmt::print(stderr, "{:<10} {:>9.0f} ns a request, p99 of a burst {} ns, {} events lost\n", mode,
+               cost["ns_per_request"].get<double>(), cost["burst_p99_ns"].dump(), lost);
+  }
+
+  void warn(const std::vector<std::string>& texts) {
+    for (const auto& text : texts) {
+      json_.write({{"record", "warning"}, {"text", text}});
+      fmt::print(stderr, "profile: {}\n", text);
+    }
+  }
+
+  // What could still be made is made.
+  template <class Work>
+  void attempt(const char* mode, Work work) {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      if (std::string_view(error.what()).starts_with("ended by signal")) throw;
+      warn({fmt::format("{}: {}", mode, error.what())});
+    }
+  }
+
+  const Recording& recording_;
+  Session& session_;
+  JsonLines json_;
+};
+
+}  // namespace
+
+void record(const Recording& recording) {
+  if (geteuid() != 0) throw std::runtime_error("want root, to trace and to make namespaces");
+  if (std::system("command -v trace-cmd >/dev/null") != 0)
+    throw std::runtime_error("no trace-cmd here: run scripts/setup");
+  { const Tracing permitted(64); }  // or it throws, before anything is started
+  Interrupt interrupt;
+  if (cost::server_named(recording.server).kind == cost::Kind::kernel) cost::load_module();
+  Session session(recording, interrupt);
+  Recorder(recording, session).run();
+}
+
+}  // namespace kudp::profile

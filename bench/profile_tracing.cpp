@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/profile_tracing.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "loadgen/fd.hpp"
+
+namespace kudp::profile {
+namespace {
+
+constexpr const char* kGroup = "kudp_profile";
+constexpr const char* kStages[] = {"softirq", "queue", "wake_up", "service", "reply"};
+
+std::string tracefs() {
+  for (const char* folder : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
+    if (access((std::string(folder) + "/instances").c_str(), F_OK) == 0) {
+      if (access((std::string(folder) + "/instances").c_str(), W_OK) == 0) return folder;
+      throw std::runtime_error(std::string(folder) + ": tracing is not permitted: want root");
+    }
+  throw std::runtime_error(
+      "no tracefs here: want root, a kernel with CONFIG_FTRACE, and tracefs mounted on "
+      "/sys/kernel/tracing");
+}
+
+bool try_write(const std::string& path, const std::string& text, int flags = O_WRONLY) {
+  const Fd file(open(path.c_str(), flags | O_CLOEXEC));
+  return file.get() >= 0 &&
+         ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+// Of all CPUs' buffers in a folder of tracefs.
+std::uint64_t lost_in(const std::string& folder) {
+  std::uint64_t sum = 0;
+  for (const auto& cpu : std::filesystem::directory_iterator(folder + "/per_cpu")) {
+    std::istringstream stats(read_file(cpu.path() / "stats"));
+    for (std::string line; std::getline(stats, line);)
+      for (const char* name : {"overrun: ", "commit overrun: ", "dropped events: "})
+        if (line.starts_with(name)) sum += std::stoull(line.substr(std::strlen(name)));
+  }
+  return sum;
+}
+
+}  // namespace
+
+void write_file(const std::string& path, const std::string& text) {
+  if (!try_write(path, text))
+    throw std::runtime_error(fmt::format("{}: {}: {}", path, text, std::strerror(errno)));
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Tracing::Tracing(std::size_t buffer_kib)
+    : root_(tracefs()), folder_(root_ + "/instances/" + kInstance) {
+  clean();
+  if (mkdir(folder_.c_str(), 0700))
+    throw std::runtime_error(fmt::format("{}: {}", folder_, std::strerror(errno)));
+  write_file(folder_ + "/buffer_size_kb", std::to_string(buffer_kib));
+  write_file(folder_ + "/trace_clock", "mono");
+  for (const char* definition :
+       {"p:kudp_profile/deliver udp_unicast_rcv_skb skb=%si",
+        "p:kudp_profile/deliver udp6_unicast_rcv_skb skb=%si",
+        "r:kudp_profile/take __skb_recv_udp skb=$retval",
+        "p:kudp_profile/out __ip_local_out skb=%dx", "p:kudp_profile/out __ip6_local_out skb=%dx",
+        "p:kudp_profile/answer kudp:kudp_answer skb=%si",
+        "p:kudp_profile/answer kudp:kudp_answer_link skb=%si"})
+    if (!probe(definition) && std::string(definition).find(" kudp:") == std::string::npos)
+      missing_.push_back(fmt::format("this kernel has no probe \"{}\"", definition));
+  for (const char* stage : kStages)
+    if (!try_write(root_ + "/synthetic_events", fmt::format("kudp_{} u64 ns", stage),
+                   O_WRONLY | O_APPEND))
+      missing_.push_back(
+          fmt::format("no synthetic event for stage {}: hist triggers are left out", stage));
+}
+
+Tracing::~Tracing() {
+  clean();
+}
+
+// Triggers hold events, events hold probes, so in this order.
+void Tracing::clean() {
+  for (auto at = triggers_.rbegin(); at != triggers_.rend(); ++at)
+    try_write(folder_ + "/events/" + at->first + "/trigger", "!" + at->second);
+  triggers_.clear();
+  if (access(folder_.c_str(), F_OK) == 0) {
+    try_write(folder_ + "/events/enable", "0");
+    rmdir(folder_.c_str());
+  }
+  for (const char* stage : kStages)
+    try_write(root_ + "/synthetic_events", fmt::format("!kudp_{} u64 ns", stage),
+              O_WRONLY | O_APPEND);
+  for (const char* name : {"deliver", "take", "out", "answer"})
+    try_write(root_ + "/kprobe_events", fmt::format("-:{}/{}", kGroup, name), O_WRONLY | O_APPEND);
+}
+
+bool Tracing::probe(const std::string& definition) {
+  return try_write(root_ + "/kprobe_events", definition, O_WRONLY | O_APPEND);
+}
+
+bool Tracing::enable(const std::string& event) {
+  return try_write(folder_ + "/events/" + event + "/enable", "1");
+}
+
+bool Tracing::trigger(const std::string& event, const std::string& text) {
+  if (!try_write(folder_ + "/events/" + event + "/trigger", text)) {
+    missing_.push_back(fmt::format("trigger of {}: {}: {}", event, text, std::strerror(errno)));
+    return false;
+  }
+  triggers_.emplace_back(event, text);
+  return true;
+}
+
+void Tracing::record_events() {
+  for (const char* event :
+       {"net/netif_rx", "net/netif_receive_skb", "net/net_dev_queue", "net/net_dev_start_xmit",
+        "sched/sched_waking", "sched/sched_switch", "sched/sched_migrate_task", "irq",
+        "irq_vectors/local_timer_entry", "kudp", "kudp_profile/deliver", "kudp_profile/take",
+        "kudp_profile/out", "kudp_profile/answer"})
+    if (!enable(event) && std::string(event).find("kudp") != 0)
+      missing_.push_back(fmt::format("this kernel has no event {}", event));
+}
+
+void Tracing::count_stages(const std::string& device) {
+  const auto here = fmt::format(" if name == \"{}\"", device);
+  const std::string key = "hist:keys=skb:size=8192", address = "hist:keys=skbaddr:size=8192";
+  trigger("net/netif_rx", address + ":arrived=common_timestamp" + here);
+  trigger("kudp_profile/deliver",
+          key +
+              ":delivered=common_timestamp,softirq=common_timestamp-$arrived:"
+              "onmatch(net.netif_rx).kudp_softirq($softirq)");
+  for (const char* taker : {"take", "answer"}) {
+    const auto event = fmt::format("kudp_profile/{}", taker);
+    if (access((folder_ + "/events/" + event).c_str(), F_OK)) continue;
+    trigger(event, fmt::format("{0}:{1}n=common_timestamp,{1}d=common_timestamp-$delivered:"
+                               "onmatch(kudp_profile.deliver).kudp_queue(${1}d)",
+                               key, taker));
+  }
+  trigger("kudp_profile/out", key + ":replied=common_timestamp");
+  if (!access((folder_ + "/events/kudp_profile/answer").c_str(), F_OK))
+    trigger("kudp_profile/out", key +
+                                    ":service=common_timestamp-$answern:"
+                                    "onmatch(kudp_profile.answer).kudp_service($service)");
+  trigger("net/net_dev_start_xmit", address +
+                                        ":reply=common_timestamp-$replied:"
+                                        "onmatch(kudp_profile.out).kudp_reply($reply)" +
+                                        here);
+  const std::string servers =
+      "comm ~ \"kudp/*\" || comm ~ \"baseline/*\" || comm == \"kudp-baseline\"";
+  trigger("sched/sched_waking", "hist:keys=pid:woken=common_timestamp if " + servers);
+  trigger("sched/sched_switch",
+          "hist:keys=next_pid:wait=common_timestamp-$woken:"
+          "onmatch(sched.sched_waking).kudp_wake_up($wait)");
+  for (const char* stage : kStages)
+    trigger(fmt::format("synthetic/kudp_{}", stage), "hist:keys=ns.log2:vals=ns");
+}
+
+// "{ ns: ~ 2^9  } hitcount:   12  ns:   5301" for each bucket, of 256 to 511 here.
+std::vector<nlohmann::ordered_json> Tracing::counted() const {
+  std::vector<nlohmann::ordered_json> records;
+  for (const char* stage : kStages) {
+    std::istringstream text(
+        read_file(fmt::format("{}/events/synthetic/kudp_{}/hist", folder_, stage)));
+    std::uint64_t count = 0, sum = 0;
+    std::vector<std::uint64_t> log2;
+    for (std::string line; std::getline(text, line);) {
+      const auto power = line.find("2^"), hits = line.find("hitcount:");
+      const auto values = line.find(" ns:", hits == line.npos ? 0 : hits);
+      if (power == line.npos || hits == line.npos || values == line.npos) continue;
+      const auto bucket = std::stoul(line.substr(power + 2));
+      const auto number = std::stoull(line.substr(hits + 9));
+      count += number;
+      sum += std::stoull(line.substr(values + 4));
+      if (log2.size() <= bucket) log2.resize(bucket + 1);
+      log2[bucket] += number;
+    }
+    if (count == 0) continue;
+    nlohmann::ordered_json record{{"record", "hist"}, {"stage", stage}, {"count", count}};
+    record["mean_ns"] = static_cast<double>(sum) / static_cast<double>(count);
+    record["log2"] = log2;
+    records.push_back(record);
+  }
+  return records;
+}
+
+void Tracing::clear() {
+  const Fd emptied(open((folder_ + "/trace").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+}
+
+void Tracing::stop() {
+  write_file(folder_ + "/tracing_on", "0");
+  write_file(folder_ + "/events/enable", "0");
+}
+
+std::uint64_t Tracing::lost() const {
+  return lost_in(folder_);
+}
+
+FunctionGraph::FunctionGraph(int depth, std::size_t buffer_kib) : root_(tracefs()) {
+  const auto tracer = read_file(root_ + "/current_tracer");
+  if (tracer != "nop\n")
+    throw std::runtime_error(fmt::format("another tracer is on in the global buffer: {}",
+                                         tracer.substr(0, tracer.find('\n'))));
+  if ((" " + read_file(root_ + "/available_tracers")).find(" function_graph") == std::string::npos)
+    throw std::runtime_error("this kernel has no function_graph (CONFIG_FUNCTION_GRAPH_TRACER)");
+  try {
+    keep("buffer_size_kb", std::to_string(buffer_kib));
+    keep("trace_clock", "mono");
+    keep("max_graph_depth", std::to_string(depth));
+    const char* roots =
+        "net_rx_action kudp_answer kudp_answer_link sock_recvmsg sock_sendmsg __sys_recvfrom "
+        "__sys_sendto __sys_recvmmsg __sys_sendmmsg do_sys_poll __do_sys_io_uring_enter schedule";
+    std::istringstream words(roots);
+    for (std::string word; words >> word;)
+      try_write(root_ + "/set_graph_function", word, O_WRONLY | O_APPEND);
+    try_write(root_ + "/options/sleep-time", "0");
+    write_file(root_ + "/current_tracer", "function_graph");
+  } catch (...) {
+    restore();
+    throw;
+  }
+}
+
+FunctionGraph::~FunctionGraph() {
+  restore();
+}
+
+void FunctionGraph::restore() {
+  try_write(root_ + "/current_tracer", "nop");
+  const Fd cleared(open((root_ + "/set_graph_function").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  try_write(root_ + "/options/sleep-time", "1");
+  for (auto at = before_.rbegin(); at != before_.rend(); ++at)
+    try_write(root_ + "/" + at->first, at->second);
+  try_write(root_ + "/tracing_on", "1");
+}
+
+void FunctionGraph::keep(const std::string& file, const std::string& value) {
+  auto text = read_file(root_ + "/" + file);
+  if (file == "trace_clock") text = text.substr(text.find('[') + 1);
+  text = text.substr(0, text.find_first_of(" ]\n"));
+  before_.emplace_back(file, text);
+  write_file(root_ + "/" + file, value);
+}
+
+// The tracer itself must stay for now: what is in the buffer would go with it.
+void FunctionGraph::stop() {
+  try_write(root_ + "/tracing_on", "0");
+}
+
+std::uint64_t FunctionGraph::lost() const {
+  return lost_in(root_);
+}
+
+}  // namespace kudp::profile
