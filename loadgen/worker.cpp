@@ -17,7 +17,7 @@ constexpr std::int64_t kShortestSleep = 50 * kMicrosecond;
 // The longest time for which a worker does not notice an interrupt.
 constexpr std::int64_t kLongestSleep = 50 * kMillisecond;
 // How long a worker that sees the end may go on to send what was meant to be sent before it.
-constexpr std::int64_t kBacklogGrace = 2 * kMillisecond;
+constexpr std::int64_t kBacklogGrace = 50 * kMillisecond;
 // How long a worker whose requests are all answered listens for duplicates.
 constexpr std::int64_t kLinger = 20 * kMillisecond;
 // How long to let the kernel send before asking it to take more.
