@@ -70,7 +70,12 @@ Tracing::Tracing(std::size_t buffer_kib)
   clean();
   if (mkdir(folder_.c_str(), 0700))
     throw std::runtime_error(fmt::format("{}: {}", folder_, std::strerror(errno)));
+  // "7 (expanded: 1408)" until the first use of tracing. To the kernel a size set in any instance
+  // is that, and it would leave the global buffer as small as it is.
+  const auto global = read_file(root_ + "/buffer_size_kb");
   write_file(folder_ + "/buffer_size_kb", std::to_string(buffer_kib));
+  if (const auto at = global.find("expanded: "); at != global.npos)
+    write_file(root_ + "/buffer_size_kb", std::to_string(std::atoi(global.c_str() + at + 10)));
   write_file(folder_ + "/trace_clock", "mono");
   for (const char* definition :
        {"p:kudp_profile/deliver udp_unicast_rcv_skb skb=%si",

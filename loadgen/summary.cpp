@@ -178,7 +178,7 @@ namespace {
 
 struct Arguments {
   std::string file;
-  std::vector<std::string> references{"recvfrom", "recvmmsg"};
+  std::vector<std::string> references{"recvfrom", "recvmmsg", "recvmmsg-gro", "io_uring"};
   bool json = false;
 };
 
