@@ -13,6 +13,7 @@
 #include "loadgen/run_command.hpp"
 #include "loadgen/search_command.hpp"
 #include "loadgen/send_command.hpp"
+#include "loadgen/stamp_command.hpp"
 #include "loadgen/summary.hpp"
 #include "loadgen/version.hpp"
 
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
   kudp::add_send_command(app);
   kudp::add_search_command(app);
   kudp::add_compare_command(app);
+  kudp::add_stamp_command(app);
   kudp::add_summary_command(app);
   for (CLI::App* command : app.get_subcommands({})) command->configurable();
   try {

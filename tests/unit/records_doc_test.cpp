@@ -11,6 +11,7 @@
 #include <string>
 
 #include "loadgen/report.hpp"
+#include "loadgen/stamp_command.hpp"
 #include "loadgen/summary.hpp"
 
 namespace kudp {
@@ -58,6 +59,14 @@ TEST(RecordsDoc, RunOfEachKind) {
     written.merge(fields_of(run_record(options, result, judge(options, result))));
   }
   EXPECT_EQ(written, documented("run"));
+}
+
+TEST(RecordsDoc, Stamp) {
+  const StampSession session{.sent = 1, .replies = {{}}};
+  const StampOptions options{.target = resolve("127.0.0.1:862")};
+  EXPECT_EQ(fields_of(stamp_reply_record({})), documented("stamp_reply"));
+  EXPECT_EQ(fields_of(stamp_record(options, session, analyse(session, false))),
+            documented("stamp"));
 }
 
 TEST(RecordsDoc, EnvironmentAndSummary) {
