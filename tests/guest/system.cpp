@@ -57,13 +57,26 @@ bool module_is_loaded() {
   return fs::exists("/sys/module/kudp");
 }
 
+// A thread that kthread_stop() has waited for is in /proc until it is reaped: PF_EXITING tells.
+constexpr unsigned kExiting = 4;
+
 std::vector<int> threads_named(std::string_view prefix) {
   std::vector<int> pids;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string pid = entry.path().filename();
     if (pid.find_first_not_of("0123456789") != pid.npos) continue;
-    std::ifstream file(entry.path() / "comm");
-    if (std::string name; std::getline(file, name) && name.starts_with(prefix))
+    std::ifstream file(entry.path() / "stat");
+    std::string line;
+    if (!std::getline(file, line)) continue;
+    // "PID (NAME) STATE PPID PGRP SESSION TTY TPGID FLAGS ..."
+    const auto end = line.rfind(')');
+    std::istringstream rest(line.substr(end + 1));
+    std::string skipped;
+    unsigned flags = 0;
+    for (int i = 0; i < 6; ++i) rest >> skipped;
+    rest >> flags;
+    if (std::string_view(line).substr(line.find('(') + 1).starts_with(prefix) &&
+        !(flags & kExiting))
       pids.push_back(std::stoi(pid));
   }
   return pids;

@@ -24,7 +24,7 @@ int load_module(const std::string& parameters, const std::string& name = "kudp")
 int unload_module(const std::string& name = "kudp");
 bool module_is_loaded();
 
-// Threads of the kernel whose names start so.
+// Threads of the kernel whose names start so and which have not ended.
 std::vector<int> threads_named(std::string_view prefix);
 
 // What the kernel logged since this object was made.
