@@ -5,7 +5,8 @@
 ON ?= guest
 cloud_headers = $(lastword $(sort $(wildcard /usr/src/linux-headers-*-cloud-amd64)))
 KERNEL ?= $(if $(filter host,$(ON)),$(shell uname -r),$(cloud_headers:/usr/src/linux-headers-%=%))
-KERNEL_BUILD ?= /lib/modules/$(KERNEL)/build
+# What scripts/kernel fetched, else what is installed.
+KERNEL_BUILD ?= $(firstword $(wildcard $(CURDIR)/build/kernels/$(KERNEL)/build) /lib/modules/$(KERNEL)/build)
 MODULE_DIR = build/module-$(KERNEL)
 
 CXX ?= g++
@@ -23,6 +24,7 @@ cost_lib = $(wildcard bench/cost_*.cpp)
 profile_lib = $(wildcard bench/profile_*.cpp)
 unit_tests = $(wildcard tests/unit/*.cpp)
 guest_tests = $(wildcard tests/guest/*.cpp)
+stress_tests = $(wildcard tests/stress/*.cpp) $(filter-out %_test.cpp,$(guest_tests))
 
 release = $(patsubst %.cpp,build/release/%.o,$(1))
 asan = $(patsubst %.cpp,build/asan/%.o,$(1))
@@ -92,7 +94,31 @@ check:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
 	  build/microbench
-	@scripts/check
+	@scripts/check $(KERNEL)
+
+## check-kernels: the module built for, and tested on, Debian's kernels from 6.1 to the newest
+.PHONY: check-kernels
+check-kernels:
+	@scripts/setup
+	@scripts/setup kernels
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests
+	@scripts/check-kernels
+
+## check-debug: the tests and more on a kernel that looks for faults (FULL=1: all of it, for hours)
+.PHONY: check-debug
+check-debug:
+	@scripts/setup
+	@scripts/setup debug
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests
+	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug
+
+## soak: MINUTES (30) of mixed load with churn in the guest: memory flat, counters consistent
+.PHONY: soak
+soak:
+	@scripts/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/stress-tests
+	@scripts/vm run env MINUTES='$(or $(MINUTES),30)' stress-tests --gtest_filter='Soak.*' \
+	  --gtest_also_run_disabled_tests
 
 ## check-load: the load generator's figures against servers whose behaviour is known; wants a quiet machine
 .PHONY: check-load
@@ -133,8 +159,10 @@ build/microbench: LIBS += -lbenchmark
 build/kudp-profile: $(call release,bench/profile.cpp $(profile_lib) $(cost_lib) loadgen/endpoint.cpp \
   loadgen/interrupt.cpp loadgen/output_file.cpp)
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
-build/guest/guest-tests: LIBS += -lgmock -lgtest
-build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile build/microbench build/guest/guest-tests:
+build/guest/stress-tests: $(call release,$(stress_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
+build/guest/guest-tests build/guest/stress-tests: LIBS += -lgmock -lgtest
+build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile build/microbench \
+  build/guest/guest-tests build/guest/stress-tests:
 	@mkdir -p $(@D)
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)

@@ -13,6 +13,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "compat.h"
 #include "counters.h"
 #include "guard.h"
 #include "reply.h"

@@ -2,12 +2,12 @@
 // Coming and going: unload under load, namespaces, CPUs.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
 
 #include "loadgen/cpus.hpp"
+#include "tests/guest/flood.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
@@ -16,42 +16,6 @@ namespace kudp::guest {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Clients that keep sending, whoever listens, until the object goes.
-class Flood {
- public:
-  Flood(Where where, const std::string& target) {
-    for (int i = 0; i < 2; ++i)
-      threads_.emplace_back([this, where, target] {
-        Client client(where, target);
-        Client::Reply reply;
-        for (unsigned n = 0; !stop_; ++n) {
-          const std::string request = payload(1 + n % 1400, n);
-          sendto(client.fd(), request.data(), request.size(), MSG_DONTWAIT, client.target().data(),
-                 client.target().length);
-          if (n % 16 == 0) std::this_thread::yield();
-          while (client.receive(reply, 0)) ++replies_;
-        }
-      });
-  }
-  ~Flood() {
-    stop_ = true;
-    for (auto& thread : threads_) thread.join();
-  }
-  std::uint64_t replies() const { return replies_; }
-
-  // True once `more` further replies came.
-  bool flows(std::uint64_t more = 50) const {
-    const std::uint64_t before = replies_;
-    for (int i = 0; i < 1000 && replies_ < before + more; ++i) std::this_thread::sleep_for(10ms);
-    return replies_ >= before + more;
-  }
-
- private:
-  std::atomic<bool> stop_ = false;
-  std::atomic<std::uint64_t> replies_ = 0;
-  std::vector<std::thread> threads_;
-};
 
 class Lifecycle : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, Lifecycle, testing::Values("classic", "kthread", "softirq"),

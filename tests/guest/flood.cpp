@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/guest/flood.hpp"
+
+#include <sys/socket.h>
+
+#include <chrono>
+
+namespace kudp::guest {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kClients = 2;
+
+}  // namespace
+
+Flood::Flood(Where where, const std::string& target) {
+  for (unsigned i = 0; i < kClients; ++i) clients_.emplace_back(where, target);
+  for (auto& client : clients_) threads_.emplace_back([this, &client] { run(client); });
+}
+
+Flood::~Flood() {
+  stop_ = true;
+  resume();
+  for (auto& thread : threads_) thread.join();
+}
+
+void Flood::run(Client& client) {
+  Client::Reply reply;
+  for (unsigned n = 0; !stop_; ++n) {
+    if (suspended_) {
+      ++asleep_;
+      suspended_.wait(true);
+      --asleep_;
+    }
+    const std::string request = payload(1 + n % 1400, n);
+    sendto(client.fd(), request.data(), request.size(), MSG_DONTWAIT, client.target().data(),
+           client.target().length);
+    if (n % 16 == 0) std::this_thread::yield();
+    while (client.receive(reply, 0)) ++replies_;
+  }
+}
+
+bool Flood::flows(std::uint64_t more) const {
+  const std::uint64_t before = replies_;
+  for (int i = 0; i < 1000 && replies_ < before + more; ++i) std::this_thread::sleep_for(10ms);
+  return replies_ >= before + more;
+}
+
+void Flood::suspend() {
+  suspended_ = true;
+  while (asleep_ < threads_.size()) std::this_thread::sleep_for(1ms);
+}
+
+void Flood::resume() {
+  suspended_ = false;
+  suspended_.notify_all();
+  while (asleep_ > 0) std::this_thread::sleep_for(1ms);
+}
+
+void Flood::drain() {
+  Client::Reply reply;
+  for (auto& client : clients_)
+    while (client.receive(reply, 20)) continue;
+}
+
+}  // namespace kudp::guest

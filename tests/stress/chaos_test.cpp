@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What an administrator or the machine may do to a responder, at random moments and under flood
+// from outside and inside, over IPv4 and IPv6: nothing breaks, leaks, or is answered too late.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "tests/guest/flood.hpp"
+#include "tests/guest/responder.hpp"
+#include "tests/guest/system.hpp"
+#include "tests/stress/extent.hpp"
+#include "tests/stress/leaks.hpp"
+
+namespace kudp::stress {
+namespace {
+
+using namespace guest;
+using namespace std::chrono_literals;
+
+struct Variant {
+  const char* name;
+  const char* engine;
+  Responder::Settings more;
+};
+
+void PrintTo(const Variant& variant, std::ostream* out) {
+  *out << variant.name;
+}
+
+const Variant kVariants[] = {
+    {"classic", "classic", {}},
+    {"kthread", "kthread", {}},
+    {"softirq", "softirq", {}},
+    {"kthread_gro", "kthread", {{"gro", "1"}}},
+    {"softirq_gro", "softirq", {{"gro", "1"}}},
+    {"softirq_link", "softirq", {{"turnaround", "link"}}},
+};
+
+class Chaos : public testing::TestWithParam<Variant> {
+ public:
+  using Action = void (Chaos::*)();
+
+  // What is done to the responder; each leaves it enabled, and the network as it was.
+  void disable_and_enable() {
+    disable();
+    ASSERT_EQ(responder_->set("enabled", "1"), 0);
+  }
+  void reconfigure() {
+    disable();
+    ASSERT_EQ(responder_->set("batch", std::to_string(1 + pick(256))), 0);
+    ASSERT_EQ(responder_->set("rcvbuf", std::to_string(4096 << pick(12))), 0);
+    ASSERT_EQ(responder_->set("reply", pick(4) ? "echo" : "discard"), 0);
+    ASSERT_EQ(responder_->set("enabled", "1"), 0);
+    pause();
+    disable();
+    configure();
+  }
+  void remove_directory() {
+    responder_.reset();
+    EXPECT_TRUE(threads_named("kudp/").empty());
+    start();
+  }
+  void unload() {
+    responder_.reset();
+    ASSERT_EQ(unload_module(), 0);
+    std::string parameters = "address=:: port=9000 engine=" + std::string(GetParam().engine);
+    for (const auto& [name, value] : GetParam().more) parameters += " " + name + "=" + value;
+    ASSERT_EQ(load_module(parameters), 0);
+    pause();
+    ASSERT_EQ(unload_module(), 0);
+    EXPECT_TRUE(threads_named("kudp/").empty());
+    ASSERT_EQ(load_module(""), 0);
+    start();
+  }
+  void remove_namespace() {
+    run("ip netns add kudp-brief");
+    run("ip link add kudp-b type veth peer name kudp-n netns kudp-brief");
+    run("ip address add 198.18.2.1/24 dev kudp-b && ip link set kudp-b up");
+    run("ip -n kudp-brief address add 198.18.2.2/24 dev kudp-n");
+    run("ip -n kudp-brief link set kudp-n up");
+    auto settings = GetParam().more;
+    settings.insert(settings.begin(),
+                    {{"engine", GetParam().engine}, {"address", "0.0.0.0"}, {"port", "9000"}});
+    const Responder brief("brief", settings);
+    run("nsenter --net=/run/netns/kudp-brief sh -c "
+        "'echo 1 >/sys/kernel/config/kudp/brief/enabled'");
+    {
+      const Flood flood(Where::kHere, "198.18.2.2:9000");
+      EXPECT_TRUE(flood.flows(5)) << "into a namespace of its own";
+      pause();
+      run("ip netns delete kudp-brief");
+      for (int i = 0; i < 2000 && brief.get("enabled") == "1"; ++i)
+        std::this_thread::sleep_for(10ms);
+    }
+    EXPECT_EQ(brief.get("enabled"), "0");
+  }
+  void interface_down_and_up() {
+    run("ip link set kudp-s down");
+    pause();
+    run("ip link set kudp-s up");
+  }
+  // Below 1280 there is no IPv6 on a device.
+  void change_mtu() {
+    for (const char* mtu : {"576", "1280", "9000", "1500"})
+      run("ip link set kudp-s mtu " + std::string(mtu));
+  }
+  void unplug_cpu() {
+    if (!std::filesystem::exists("/sys/devices/system/cpu/cpu1/online")) return;
+    ASSERT_EQ(write_file("/sys/devices/system/cpu/cpu1/online", "0"), 0);
+    pause();
+    ASSERT_EQ(write_file("/sys/devices/system/cpu/cpu1/online", "1"), 0);
+  }
+  void replace_routes() {
+    run("ip route replace unreachable 198.18.1.9/32");
+    run("ip -6 route replace unreachable fd00:6b75:6470:1::9/128");
+    pause();
+    run("ip route replace 198.18.1.9/32 dev kudp-s mtu 600");
+    run("ip -6 route replace fd00:6b75:6470:1::9/128 dev kudp-s mtu 1300");
+    pause();
+    run("ip route delete 198.18.1.9/32; ip -6 route delete fd00:6b75:6470:1::9/128");
+  }
+  void suspend_clients() {
+    for (auto& flood : floods_) flood->suspend();
+    pause();
+    for (auto& flood : floods_) flood->resume();
+  }
+
+ protected:
+  void SetUp() override {
+    for (const char* target : {kServer4, kServer6})
+      floods_.push_back(std::make_unique<Flood>(Where::kClient, at(target, 9000)));
+    floods_.push_back(std::make_unique<Flood>(Where::kHere, "127.0.0.1:9000"));
+    start();
+  }
+  void TearDown() override {
+    responder_.reset();
+    floods_.clear();
+  }
+
+  void cycle(Action action) {
+    pause();
+    (this->*action)();
+    restore_addresses();
+    for (const auto& flood : floods_) EXPECT_TRUE(flood->flows(5)) << "after it";
+  }
+
+  // With nothing on its way, so that only what is kept counts.
+  Objects objects_at_rest() {
+    EXPECT_EQ(responder_->set("enabled", "0"), 0);
+    for (auto& flood : floods_) flood->suspend();
+    for (auto& flood : floods_) flood->drain();
+    const Objects objects = count_objects();
+    for (auto& flood : floods_) flood->resume();
+    EXPECT_EQ(responder_->set("enabled", "1"), 0);
+    return objects;
+  }
+
+  std::mt19937 random_ = seeded();
+
+ private:
+  unsigned pick(unsigned n) { return random_() % n; }
+  void pause() { std::this_thread::sleep_for(std::chrono::microseconds(pick(30000))); }
+
+  void configure() {
+    for (const auto& [name, value] :
+         Responder::Settings{{"reply", "echo"}, {"batch", "64"}, {"rcvbuf", "4194304"}})
+      ASSERT_EQ(responder_->set(name, value), 0);
+    ASSERT_EQ(responder_->set("enabled", "1"), 0);
+  }
+  void start() {
+    auto settings = GetParam().more;
+    settings.insert(settings.begin(),
+                    {{"engine", GetParam().engine}, {"address", "::"}, {"port", "9000"}});
+    settings.emplace_back("enabled", "1");
+    responder_ = std::make_unique<Responder>("r", settings);
+  }
+
+  // Once disabled, nothing that is sent is answered any more, and no counter moves.
+  void disable() {
+    ASSERT_EQ(responder_->set("enabled", "0"), 0);
+    const Counters counters = responder_->stats();
+    EXPECT_TRUE(adds_up(counters));
+    for (auto& flood : floods_) flood->suspend();
+    std::this_thread::sleep_for(20ms);  // answers from before may still be between the namespaces
+    for (auto& flood : floods_) flood->drain();
+    const auto replies = [&] {
+      std::uint64_t sum = 0;
+      for (const auto& flood : floods_) sum += flood->replies();
+      return sum;
+    };
+    const std::uint64_t before = replies();
+    for (auto& flood : floods_) flood->resume();
+    pause();
+    EXPECT_EQ(replies(), before) << "answered after enabled=0 had returned";
+    EXPECT_EQ(responder_->stats(), counters);
+  }
+
+  // IPv6 addresses go with the device's up, and with an MTU below 1280.
+  void restore_addresses() {
+    for (const char* address : {kServer6, kServer6b})
+      run("ip -6 address replace " + std::string(address) + "/64 dev kudp-s nodad");
+  }
+
+  std::unique_ptr<Responder> responder_;
+  std::vector<std::unique_ptr<Flood>> floods_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, Chaos, testing::ValuesIn(kVariants),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(Chaos, Cycles) {
+  std::vector<std::pair<const char*, Action>> actions{
+      {"disable and enable", &Chaos::disable_and_enable},
+      {"reconfigure", &Chaos::reconfigure},
+      {"remove the directory", &Chaos::remove_directory},
+      {"unload", &Chaos::unload},
+      {"remove the namespace", &Chaos::remove_namespace},
+      {"interface down, up", &Chaos::interface_down_and_up},
+      {"change the MTU", &Chaos::change_mtu},
+      {"CPU off, on", &Chaos::unplug_cpu},
+      {"replace routes", &Chaos::replace_routes},
+      {"suspend the clients", &Chaos::suspend_clients},
+  };
+  const int variants = std::size(kVariants);
+  const int cycles = (extent(100, 1000) + variants - 1) / variants;
+  Objects before;
+  for (int i = -1; i < cycles; ++i) {  // the first is not counted: it fills caches
+    if (i == 0) before = objects_at_rest();
+    const std::size_t next = (i + 1) % actions.size();
+    if (next == 0) std::shuffle(actions.begin(), actions.end(), random_);
+    SCOPED_TRACE("cycle " + std::to_string(i) + ": " + actions[next].first);
+    cycle(actions[next].second);
+    if (HasFailure()) return;
+  }
+  EXPECT_EQ(grown(before, objects_at_rest(), cycles / 2), "");
+}
+
+}  // namespace
+}  // namespace kudp::stress

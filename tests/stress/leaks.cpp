@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/stress/leaks.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <sstream>
+#include <thread>
+
+#include "tests/guest/system.hpp"
+
+namespace kudp::stress {
+namespace {
+
+const char* const kCaches[] = {"UDP",          "UDPv6",         "sock_inode_cache",
+                               "ip_dst_cache", "ip6_dst_cache", "skbuff_head_cache",
+                               "task_struct",  "kmalloc-1k",    "kmalloc-2k",
+                               "kmalloc-8k",   "net_namespace"};
+
+std::string cache_path(const std::string& name) {
+  return "/sys/kernel/slab/" + name;
+}
+
+// "UDP: inuse 3 mem 1" in /proc/net/sockstat, and "UDP6: inuse 1" in sockstat6.
+long sockets_in_use(const std::string& file, const std::string& protocol) {
+  std::istringstream text(guest::read_file(file));
+  std::string word;
+  while (text >> word)
+    if (long n; word == protocol && text >> word >> n) return n;
+  return 0;
+}
+
+}  // namespace
+
+Objects count_objects() {
+  Objects objects;
+  objects["socket UDP"] = sockets_in_use("/proc/net/sockstat", "UDP:");
+  objects["socket UDPv6"] = sockets_in_use("/proc/net/sockstat6", "UDP6:");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  for (const std::string cache : kCaches) {
+    if (!std::filesystem::exists(cache_path(cache))) continue;
+    guest::write_file(cache_path(cache) + "/shrink", "1");
+    objects[cache] = std::stol(guest::read_file(cache_path(cache) + "/objects"));
+  }
+  return objects;
+}
+
+std::string grown(const Objects& before, const Objects& after, long tolerance) {
+  std::string text;
+  for (const auto& [name, count] : before) {
+    const long more = after.at(name) - count;
+    if (more <= (name.starts_with("socket ") ? 0 : tolerance)) continue;
+    text += name + " +" + std::to_string(more) + " ";
+  }
+  return text;
+}
+
+}  // namespace kudp::stress
