@@ -5,6 +5,7 @@
  * batch, each in the skb it came in. For what may take long, or shall not take the stack's time.
  */
 #include <linux/kthread.h>
+#include <linux/sched/clock.h>
 #include <net/busy_poll.h>
 #include <uapi/linux/sched/types.h>
 

@@ -10,6 +10,7 @@
 #include <linux/ratelimit.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -120,7 +121,9 @@ static inline const char *kudp_name(const struct kudp_responder *r)
 
 static inline bool kudp_is_wildcard(const struct kudp_responder *r)
 {
-	return inet_addr_is_any((struct sockaddr *)&r->address);
+	if (r->address.ss_family == AF_INET6)
+		return ipv6_addr_any(&((const struct sockaddr_in6 *)&r->address)->sin6_addr);
+	return !((const struct sockaddr_in *)&r->address)->sin_addr.s_addr;
 }
 
 /* settings.c: under kudp_lock */

@@ -57,7 +57,7 @@ static int kudp_bind(struct kudp_responder *r)
 
 		if (first)
 			sock_set_reuseport(sock->sk);
-		err = kernel_bind(sock, (struct sockaddr *)&r->address, len);
+		err = kernel_bind(sock, (void *)&r->address, len); /* its type differs by kernel */
 		if (err)
 			return err;
 		if (!first) {
