@@ -13,6 +13,7 @@ namespace {
 
 constexpr Load kSingle{4, 64, 1, 1, 1};
 constexpr Load kBursts{4, 64, 64, 1, 1};
+constexpr Load kBurstsIpv6{6, 64, 64, 1, 1};
 constexpr Load kFlows{4, 64, 64, 64, 1};
 constexpr Load kOneSuper{4, 64, 16, 1, 16};
 constexpr Load kEightSuper{4, 64, 128, 1, 16};
@@ -55,6 +56,11 @@ std::optional<double> over(std::optional<double> value, std::optional<double> by
   return *value / *by;
 }
 
+std::optional<double> less(std::optional<double> value, std::optional<double> by) {
+  if (!value || !by) return std::nullopt;
+  return *value - *by;
+}
+
 }  // namespace
 
 std::vector<Bar> bars(const std::vector<Section>& sections) {
@@ -82,12 +88,20 @@ std::vector<Bar> bars(const std::vector<Section>& sections) {
       over(figures.total(kEightSuper, "softirq"), figures.best_socket(kEightSuper)), 0.7);
   add("kthread, 8 super-packets: total, over the best socket server's",
       over(figures.total(kEightSuper, "kthread"), figures.best_socket(kEightSuper)), 0.75);
+  for (const Load& load : {kBursts, kBurstsIpv6}) {
+    const auto unguarded = figures.total(load, "softirq-unguarded");
+    const char* const family = load.family == 4 ? "" : ", IPv6";
+    add(fmt::format("the guard's default rules{}: more than without", family),
+        less(figures.total(load, "softirq"), unguarded), 60);
+    add(fmt::format("all of the guard's rules, 4,096 prefixes{}: more than without", family),
+        less(figures.total(load, "softirq-guarded"), unguarded), 250);
+  }
   return all;
 }
 
 std::string lines(const std::vector<Bar>& bars) {
   if (bars.empty()) return "";
-  std::string text = "\nBars (64 bytes, IPv4)\n";
+  std::string text = "\nBars (64 bytes; IPv4 where nothing else is said)\n";
   for (const Bar& bar : bars) {
     const int digits = bar.limit < 10 ? 3 : 0;
     fmt::format_to(std::back_inserter(text), "  {:<7}  {}: {:.{}f}, at most {:.{}f}\n",

@@ -8,7 +8,7 @@
 
 namespace kudp::cost {
 
-// What the kernel's servers are to cost at most, at 64 bytes over IPv4.
+// What the kernel's servers and their guard are to cost at most, at 64 bytes.
 struct Bar {
   std::string what;
   double value;  // in the unit of `limit`

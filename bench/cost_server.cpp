@@ -20,6 +20,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 constexpr const char* kSubsystem = "/sys/kernel/config/kudp";
 constexpr const char* kFolder = "/sys/kernel/config/kudp/cost";
+constexpr int kAllowed = 4096;
 
 // A responder of the module, in configfs.
 class Responder final : public RunningServer {
@@ -48,22 +49,54 @@ class Responder final : public RunningServer {
 
  private:
   void set(const std::string& name, const std::string& value) {
-    const std::string setting = name + "=" + value;
+    const bool list = name == "allow";
+    const std::string setting =
+        name + "=" + (list ? fmt::format("({} prefixes)", kAllowed) : value);
     const Fd file(open((std::string(kFolder) + "/" + name).c_str(), O_WRONLY | O_CLOEXEC));
-    if (file.get() < 0 || write(file.get(), value.data(), value.size()) < 0)
+    if (file.get() < 0 || !write_all(file, value))
       throw Unavailable(fmt::format("{}: {}", setting, std::strerror(errno)));
     config_.push_back(setting);
+  }
+
+  // A list that is longer than a page is taken in parts.
+  static bool write_all(const Fd& file, std::string_view value) {
+    while (!value.empty()) {
+      const ssize_t written = write(file.get(), value.data(), value.size());
+      if (written <= 0) return false;
+      value.remove_prefix(written);
+    }
+    return true;
   }
 
   std::vector<std::string> config_;
   bool stopped_ = false;
 };
 
+// Each lets in a part of the network that the client is in.
+std::string allowed_prefixes(int family) {
+  std::string list;
+  for (int i = 0; i < kAllowed; ++i)
+    list += family == 4 ? fmt::format("+198.{}.{}.{}/27\n", 18 + i / 2048, i / 8 % 256, i % 8 * 32)
+                        : fmt::format("+fd00:6b75:6470:{:x}::/64\n", i);
+  return list;
+}
+
+// The rules of the guard, all off or all on, with rates that are never reached.
+Settings guard_of(const Server& server, int family) {
+  if (server.name == "softirq-unguarded")
+    return {{"guard_low_port", "0"}, {"guard_responder_port", "0"}, {"guard_hop_limit", "0"}};
+  if (server.name == "softirq-guarded")
+    return {{"allow", allowed_prefixes(family)}, {"rate", "50000000"}, {"rate_prefix", "50000000"}};
+  return {};
+}
+
 Settings settings_of(const Server& server, const Load& load) {
   const bool link = server.name == "softirq-link";
-  Settings settings{{"engine", link ? "softirq" : std::string(server.name)},
+  Settings settings{{"engine", std::string(server.name.substr(0, server.name.find('-')))},
                     {"address", Network::server_address(load.family)},
                     {"port", std::to_string(kServerPort)}};
+  const Settings guard = guard_of(server, load.family);
+  settings.insert(settings.end(), guard.begin(), guard.end());
   if (link) settings.emplace_back("turnaround", "link");
   // The control gets its datagrams one at a time, as it always did.
   if (load.segments > 1 && server.name != "classic") settings.emplace_back("gro", "1");

@@ -96,10 +96,10 @@ std::string tables(const std::vector<Section>& all) {
   const auto to = std::back_inserter(text);
   for (const Section& section : all) {
     if (!text.empty()) text += "\n";
-    fmt::format_to(to, "{}\n  {:<12}  {:>9}  {:>11}  {:>7}\n", section.load.title(), "server",
+    fmt::format_to(to, "{}\n  {:<17}  {:>9}  {:>11}  {:>7}\n", section.load.title(), "server",
                    "total", "above floor", "of best");
     for (const Row& row : section.rows) {
-      auto line = fmt::format("{} {:<12}  {:>9}  {:>11}  {:>7}  {}",
+      auto line = fmt::format("{} {:<17}  {:>9}  {:>11}  {:>7}  {}",
                               row.cell.server == section.best ? '*' : ' ', row.cell.server,
                               grouped(row.cell.instructions()), grouped(row.above),
                               row.ratio ? fmt::format("{:.3f}", *row.ratio) : "-", note(row));

@@ -40,10 +40,15 @@ static inline struct kudp_address kudp_mapped(__u32 ipv4)
 	return address;
 }
 
-/* Neither branches: in a search they could not be foretold. */
+/* Without a branch: in a search it could not be foretold. As one number it takes a borrow alone. */
 static inline bool kudp_address_le(const struct kudp_address *a, const struct kudp_address *b)
 {
+#ifdef __SIZEOF_INT128__
+	return ((unsigned __int128)a->high << 64 | a->low) <=
+	       ((unsigned __int128)b->high << 64 | b->low);
+#else
 	return (a->high < b->high) | ((a->high == b->high) & (a->low <= b->low));
+#endif
 }
 
 static inline int kudp_prefix_compare(const struct kudp_prefix *a, const struct kudp_prefix *b)

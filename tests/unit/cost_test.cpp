@@ -80,6 +80,8 @@ TEST(Plan, KnowsItsServers) {
   EXPECT_FALSE(can_serve(server_named("softirq-link"), {4, 64, 16, 1, 16}));
   EXPECT_TRUE(can_serve(server_named("softirq"), {4, 64, 16, 1, 16}));
   EXPECT_TRUE(can_serve(server_named("af_xdp"), kBursts));
+  EXPECT_TRUE(can_serve(server_named("softirq-guarded"), kBursts));
+  EXPECT_FALSE(can_serve(server_named("softirq-unguarded"), {4, 64, 64, 64, 1}));
 }
 
 TEST(Cell, IsTheMeanOfPassesThatAgree) {
@@ -174,8 +176,8 @@ TEST(Table, IsForPeople) {
   const auto text = tables(sections(
       {cell("recvmmsg", {19'000.4}), cell("xdp", {11'000}), cell("softirq-link", {10'890})}));
   EXPECT_THAT(text, HasSubstr("IPv4, 64 bytes, bursts of 64, 1 flow\n"));
-  EXPECT_THAT(text, HasSubstr("* recvmmsg         19,000        8,000    1.000\n"));
-  EXPECT_THAT(text, HasSubstr("  softirq-link     10,890         -110   -0.014\n"));
+  EXPECT_THAT(text, HasSubstr("* recvmmsg              19,000        8,000    1.000\n"));
+  EXPECT_THAT(text, HasSubstr("  softirq-link          10,890         -110   -0.014\n"));
   EXPECT_THAT(text, Not(HasSubstr("idle")));
 }
 
@@ -210,6 +212,21 @@ TEST(Bars, CompareLoads) {
   EXPECT_TRUE(measured[2].met());
   EXPECT_FALSE(measured[3].met());
   EXPECT_THAT(lines(measured), HasSubstr("NOT MET  softirq, 64 flows"));
+}
+
+TEST(Bars, SetTheGuardApartFromTheEngine) {
+  const Load ipv6{6, 64, 64, 1, 1};
+  const auto measured = bars(sections(
+      {cell("softirq", {12'061}), cell("softirq-unguarded", {12'000}),
+       cell("softirq-guarded", {12'250}), cell("softirq", {13'060}, ipv6),
+       cell("softirq-unguarded", {13'000}, ipv6), cell("softirq-guarded", {13'251}, ipv6)}));
+  ASSERT_EQ(measured.size(), 4u);
+  EXPECT_FALSE(measured[0].met()) << "61";
+  EXPECT_TRUE(measured[1].met()) << "250";
+  EXPECT_TRUE(measured[2].met()) << "60";
+  EXPECT_FALSE(measured[3].met()) << "251";
+  EXPECT_THAT(lines(measured),
+              HasSubstr("NOT MET  all of the guard's rules, 4,096 prefixes, IPv6"));
 }
 
 TEST(Complaints, NameEachBadCell) {
