@@ -67,10 +67,13 @@ std::uint64_t wake_ups(const std::string& busy_poll, std::uint64_t requests) {
   return std::stoull(counted.substr(hits + 6));
 }
 
-// How many it saves depends on who else wants the CPU; without, it is none.
+// How many it saves depends on who else wants the CPU. Without it next to none: a request that
+// comes before the thread has gone to sleep needs no wake-up.
 TEST(BusyPoll, SavesWakeUps) {
   constexpr std::uint64_t kRequests = 500;
-  EXPECT_EQ(wake_ups("0", kRequests), kRequests);
+  const std::uint64_t unpolled = wake_ups("0", kRequests);
+  EXPECT_LE(unpolled, kRequests);
+  EXPECT_GT(unpolled, kRequests * 95 / 100);
   const std::uint64_t polled = wake_ups("1000", kRequests);
   RecordProperty("wake_ups", std::to_string(polled));
   EXPECT_LT(polled, kRequests * 9 / 10);
