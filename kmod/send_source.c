@@ -91,12 +91,13 @@ static void kudp_source_finish(void)
 	struct kudp_send_result result;
 
 	source.end = ktime_get_ns();
-	/* Whoever reads that it is finished also reads when. */
-	smp_store_release(&source.finished, true);
 	kudp_source_result(&result);
 	pr_info("sent %lu of %u bytes to %pISpc, %lu failed, in %llu us on %u CPU%s\n", result.sent,
 		source.plan.size, &source.plan.to, result.failed,
-		div_u64(result.ns, NSEC_PER_USEC), source.n, source.n == 1 ? "" : "s");
+		div_u64(source.end - source.start, NSEC_PER_USEC), source.n,
+		source.n == 1 ? "" : "s");
+	/* Whoever reads that it is finished also reads when, and finds it in the log. */
+	smp_store_release(&source.finished, true);
 }
 
 /* How many datagrams the rate allows by now, @n of them being gone already. */
