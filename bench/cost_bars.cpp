@@ -91,7 +91,7 @@ std::vector<Bar> bars(const std::vector<Section>& sections) {
   for (const Load& load : {kBursts, kBurstsIpv6}) {
     const auto unguarded = figures.total(load, "softirq-unguarded");
     const char* const family = load.family == 4 ? "" : ", IPv6";
-    add(fmt::format("the guard's default rules{}: more than without", family),
+    add(fmt::format("the guard's default rules{}: more than with them switched off", family),
         less(figures.total(load, "softirq"), unguarded), 60);
     add(fmt::format("all of the guard's rules, 4,096 prefixes{}: more than without", family),
         less(figures.total(load, "softirq-guarded"), unguarded), 250);

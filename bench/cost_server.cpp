@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -20,7 +21,6 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 constexpr const char* kSubsystem = "/sys/kernel/config/kudp";
 constexpr const char* kFolder = "/sys/kernel/config/kudp/cost";
-constexpr int kAllowed = 4096;
 
 // A responder of the module, in configfs.
 class Responder final : public RunningServer {
@@ -49,16 +49,15 @@ class Responder final : public RunningServer {
 
  private:
   void set(const std::string& name, const std::string& value) {
-    const bool list = name == "allow";
-    const std::string setting =
-        name + "=" + (list ? fmt::format("({} prefixes)", kAllowed) : value);
+    const auto lines = std::ranges::count(value, '\n');
+    const std::string setting = name + "=" + (lines ? fmt::format("({} prefixes)", lines) : value);
     const Fd file(open((std::string(kFolder) + "/" + name).c_str(), O_WRONLY | O_CLOEXEC));
     if (file.get() < 0 || !write_all(file, value))
       throw Unavailable(fmt::format("{}: {}", setting, std::strerror(errno)));
     config_.push_back(setting);
   }
 
-  // A list that is longer than a page is taken in parts.
+  // A list, a line for each prefix, may be longer than what configfs takes at once.
   static bool write_all(const Fd& file, std::string_view value) {
     while (!value.empty()) {
       const ssize_t written = write(file.get(), value.data(), value.size());
@@ -75,7 +74,7 @@ class Responder final : public RunningServer {
 // Each lets in a part of the network that the client is in.
 std::string allowed_prefixes(int family) {
   std::string list;
-  for (int i = 0; i < kAllowed; ++i)
+  for (int i = 0; i < 4096; ++i)
     list += family == 4 ? fmt::format("+198.{}.{}.{}/27\n", 18 + i / 2048, i / 8 % 256, i % 8 * 32)
                         : fmt::format("+fd00:6b75:6470:{:x}::/64\n", i);
   return list;
