@@ -44,8 +44,8 @@ static inline struct kudp_address kudp_mapped(__u32 ipv4)
 static inline bool kudp_address_le(const struct kudp_address *a, const struct kudp_address *b)
 {
 #ifdef __SIZEOF_INT128__
-	return ((unsigned __int128)a->high << 64 | a->low) <=
-	       ((unsigned __int128)b->high << 64 | b->low);
+	return ((__uint128_t)a->high << 64 | a->low) <=
+	       ((__uint128_t)b->high << 64 | b->low);
 #else
 	return (a->high < b->high) | ((a->high == b->high) & (a->low <= b->low));
 #endif
