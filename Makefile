@@ -36,7 +36,7 @@ help:
 	  while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
 	@echo 'Variables: KERNEL=VERSION, ON=guest|host, ACCEL=auto|kvm|tcg, OUT=FOLDER for results'
 
-## demo: installs what is missing, builds all, compares four servers: table and picture
+## demo: installs what is missing, builds all, compares nine servers: table and picture (8 minutes)
 .PHONY: demo
 demo:
 	@scripts/setup
