@@ -19,6 +19,13 @@ static inline bool kudp_is_unicast(const struct sockaddr_storage *address)
 	return !ipv4_is_multicast(in4->sin_addr.s_addr) && !ipv4_is_lbcast(in4->sin_addr.s_addr);
 }
 
+static inline bool kudp_is_any(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET6)
+		return ipv6_addr_any(&((const struct sockaddr_in6 *)address)->sin6_addr);
+	return !((const struct sockaddr_in *)address)->sin_addr.s_addr;
+}
+
 static inline int kudp_address_length(const struct sockaddr_storage *address)
 {
 	return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
@@ -50,7 +57,7 @@ static inline int kudp_parse_endpoint(struct net *net, const char *text,
 	memcpy(address, text, len);
 	address[len] = '\0';
 	if (inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, address, NULL, &parsed) ||
-	    !kudp_is_unicast(&parsed) || inet_addr_is_any((struct sockaddr *)&parsed) ||
+	    !kudp_is_unicast(&parsed) || kudp_is_any(&parsed) ||
 	    (v6 && ipv6_addr_v4mapped(&((struct sockaddr_in6 *)&parsed)->sin6_addr)))
 		return -EINVAL;
 	/* Both families have the port in the same place. */

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "counters.h"
+#include "endpoint.h"
 #include "guard.h"
 #include "reply.h"
 
@@ -121,9 +122,7 @@ static inline const char *kudp_name(const struct kudp_responder *r)
 
 static inline bool kudp_is_wildcard(const struct kudp_responder *r)
 {
-	if (r->address.ss_family == AF_INET6)
-		return ipv6_addr_any(&((const struct sockaddr_in6 *)&r->address)->sin6_addr);
-	return !((const struct sockaddr_in *)&r->address)->sin_addr.s_addr;
+	return kudp_is_any(&r->address);
 }
 
 /* settings.c: under kudp_lock */

@@ -31,7 +31,7 @@ int kudp_reply_to_init(struct kudp_worker *w)
 	}
 	sock_set_rcvbuf(w->reply_sock->sk, 0);
 	w->reply_sock->sk->sk_sndtimeo = KUDP_REPLY_TO_TIMEOUT;
-	return kernel_connect(w->reply_sock, (struct sockaddr *)&r->reply_to,
+	return kernel_connect(w->reply_sock, (void *)&r->reply_to, /* its type differs by kernel */
 			      kudp_address_length(&r->reply_to), 0);
 }
 

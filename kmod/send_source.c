@@ -47,7 +47,7 @@ static int kudp_send_socket(const struct kudp_send_plan *plan, struct socket **s
 	(*sock)->sk->sk_sndtimeo = KUDP_SEND_TIMEOUT;
 	if (!plan->connected)
 		return 0;
-	err = kernel_connect(*sock, (struct sockaddr *)&plan->to,
+	err = kernel_connect(*sock, (void *)&plan->to, /* its type differs by kernel */
 			     kudp_address_length(&plan->to), 0);
 	if (err)
 		sock_release(*sock);

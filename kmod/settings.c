@@ -8,7 +8,6 @@
 #include <linux/nsproxy.h>
 #include <net/addrconf.h>
 
-#include "endpoint.h"
 #include "kudp.h"
 #include "reply_to.h"
 
