@@ -6,21 +6,18 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <deque>
+#include <iostream>
 
-#include "loadgen/fd.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/search.hpp"
 #include "loadgen/verdict.hpp"
+#include "tests/load/undisturbed.hpp"
 #include "tests/unit/test_server.hpp"
 
 namespace kudp {
 namespace {
 
-RunResult run(const RunOptions& options) {
-  Interrupt interrupt;
-  return run(options, interrupt);
-}
+constexpr const char* kBusy = "no run of five was valid: the machine has no time for this";
 
 RunOptions load(const Server& server, double rate, std::int64_t duration) {
   RunOptions options;
@@ -43,13 +40,15 @@ Server::Handler delayed(std::int64_t delay) {
 }
 
 TEST(Truth, AKnownDelayIsGivenBack) {
+  const Undisturbed undisturbed;
   for (const std::int64_t delay : {100 * kMicrosecond, kMillisecond, 5 * kMillisecond}) {
     const double rate = 0.1 * kSecond / static_cast<double>(delay);
     Server direct(delayed(0)), slow(delayed(delay));
-    const auto without = run(load(direct, rate, 2 * kSecond));
-    const auto with = run(load(slow, rate, 2 * kSecond));
-    const auto more = static_cast<double>(with.latency.percentile(50)) -
-                      static_cast<double>(without.latency.percentile(50));
+    const auto without = valid_run(load(direct, rate, 2 * kSecond));
+    const auto with = valid_run(load(slow, rate, 2 * kSecond));
+    if (!without || !with) GTEST_SKIP() << kBusy;
+    const auto more = static_cast<double>(with->latency.percentile(50)) -
+                      static_cast<double>(without->latency.percentile(50));
     EXPECT_NEAR(more, static_cast<double>(delay),
                 std::max(0.02 * static_cast<double>(delay), 20.0 * kMicrosecond));
   }
@@ -70,20 +69,29 @@ TEST(Truth, EachTenthDroppedAndEachSeventhDoubledAreCounted) {
   EXPECT_EQ(result.counts.duplicate, 900U);
 }
 
-TEST(Truth, RatesAreKeptWhileTheVerdictSaysValid) {
+// Where the generator polls, for high rates, a run is short: of those who never sleep the scheduler
+// takes a twentieth of each second for the others.
+std::int64_t long_enough(double rate) {
+  return rate < 100 ? 20 * kSecond : rate < 20'000 ? 2 * kSecond : 400 * kMillisecond;
+}
+
+// From 10/s up, until five runs in a row say that they could not.
+TEST(Truth, RatesAreKeptUpToTheMachinesLimit) {
+  const Undisturbed undisturbed;
   Server server(delayed(0));
-  int valid = 0;
-  for (const double rate : {10, 100, 1'000, 10'000, 50'000, 100'000, 200'000, 400'000}) {
-    const auto options = load(server, rate, rate < 100 ? 20 * kSecond : 2 * kSecond);
-    const auto result = run(options);
-    if (!judge(options, result).valid) continue;
-    ++valid;
-    EXPECT_NEAR(result.sent_per_s(), rate, 0.005 * rate);
+  double highest = 0;
+  for (double rate = 10; rate < 1e6; rate *= rate < 10'000 ? 10 : 1.5) {
+    const auto result = valid_run(load(server, rate, long_enough(rate)));
+    if (!result) break;
+    EXPECT_NEAR(result->sent_per_s(), rate, 0.005 * rate);
+    highest = rate;
   }
-  EXPECT_GE(valid, 3);
+  std::cout << "kept up to " << highest << "/s\n";
+  EXPECT_GE(highest, 1'000);
 }
 
 TEST(Truth, TheSearchFindsAnArtificialLimit) {
+  const Undisturbed undisturbed;
   constexpr double kLimit = 5'000;
   double tokens = 0;
   std::int64_t before = now_ns();

@@ -22,6 +22,7 @@
 #include "loadgen/payload.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/verdict.hpp"
+#include "tests/load/undisturbed.hpp"
 #include "tests/unit/test_server.hpp"
 
 namespace kudp {
@@ -124,17 +125,6 @@ void answer(std::uint64_t number, const Bytes& request, const Send& send) {
   send(request);
 }
 
-// The generator's threads run the moment they wake, where that is allowed.
-RunResult run_undisturbed(const RunOptions& options) {
-  sched_param priority{.sched_priority = 1};
-  sched_setscheduler(0, SCHED_FIFO, &priority);
-  Interrupt interrupt;
-  const RunResult result = run(options, interrupt);
-  priority.sched_priority = 0;
-  sched_setscheduler(0, SCHED_OTHER, &priority);
-  return result;
-}
-
 TEST(Witness, SawWhatTheRunReports) {
   const OwnNetwork network;
   if (!network.own()) GTEST_SKIP() << "no network namespace of its own: run as root";
@@ -151,7 +141,10 @@ TEST(Witness, SawWhatTheRunReports) {
   sockaddr_in address{};
   std::memcpy(&address, options.target.data(), sizeof address);
   Witness witness(ntohs(address.sin_port));
-  const RunResult result = run_undisturbed(options);
+  const RunResult result = [&] {
+    const Undisturbed undisturbed;
+    return run(options);
+  }();
   witness.stop();
   ASSERT_EQ(witness.missed(), 0U);
 
