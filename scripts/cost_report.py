@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Turns the records of scripts/cost into one HTML page without outside parts.
 
-    scripts/cost_report.py cost.json -o cost.html
+    scripts/cost_report.py cost.json -o cost.html [--picture cost.svg]
 """
 import argparse
 import sys
@@ -11,7 +11,8 @@ from html import escape
 sys.dont_write_bytecode = True
 import report_page
 from report_page import Fault, drawing, facts, number, read, table, write
-from report_plots import COLOURS, INK, figure, svg
+from report_plots import COLOURS, INK, figure, svg  # says so where matplotlib is missing
+from matplotlib.patches import Patch
 
 FLOOR = "xdp"
 KINDS = {"recvfrom": "socket", "recvmmsg": "socket", "recvmmsg-gro": "socket",
@@ -19,6 +20,7 @@ KINDS = {"recvfrom": "socket", "recvmmsg": "socket", "recvmmsg-gro": "socket",
 COLOUR = {"kernel": COLOURS[0], "socket": COLOURS[1], "bypass": COLOURS[6]}
 LEGEND = {"kernel": "kudp, in the kernel", "socket": "userspace, with a socket",
           "bypass": "past the stack"}
+ALONE = "background: #fff; color: #1b2127; font-family: system-ui, 'DejaVu Sans', sans-serif"
 
 MEANING = """Instructions that the guest executes for each request: client, network and server
 together. <em>Above the floor</em> is the server’s own part: what it costs more than an XDP program
@@ -86,7 +88,8 @@ def title(cell):
     return f"IPv{cell['family']}, {what}"
 
 
-def plot(name, loads, servers):
+def plot(name, loads, servers, alone=False):
+    """An element for the page, or, alone, a file of its own: with the legend and a background."""
     fig, axes = figure(0.3 * len(servers) + 0.9, len(loads), sharex=True, sharey=True)
     values = [load.shown(s) for load in loads for s in servers]
     most = max((v for v in values if v is not None), default=1)
@@ -110,12 +113,27 @@ def plot(name, loads, servers):
         ax.grid(axis="y", visible=False)
     above = all(load.floor is not None for load in loads)
     axes[0].set_xlabel(f"instructions per request{' above the floor' if above else ''}")
-    return svg(fig, name)
+    if not alone:
+        return svg(fig, name)
+    axes[-1].legend(handles=[Patch(color=COLOUR[k], label=LEGEND[k]) for k in kinds(servers)],
+                    loc="lower right", frameon=False)
+    return svg(fig, name).replace("<svg ", f'<svg style="{ALONE}" ', 1)
+
+
+def picture(data):
+    """The first group's, of the servers that answered each of its loads."""
+    name, loads = next(iter(data.groups.items()))
+    servers = [s for s in data.servers if all(s in load.totals for load in loads)]
+    return plot(name, loads, servers, alone=True)
+
+
+def kinds(servers):
+    return [k for k in LEGEND if any(kind(s) == k for s in servers)]
 
 
 def legend(data):
-    kinds = [k for k in LEGEND if any(kind(s) == k for s in data.servers)]
-    items = [f'<span style="color:{COLOUR[k]}">■</span>&nbsp;{LEGEND[k]}' for k in kinds]
+    items = [f'<span style="color:{COLOUR[k]}">■</span>&nbsp;{LEGEND[k]}'
+             for k in kinds(data.servers)]
     return f"<p>{' &ensp; '.join(items)}</p>\n"
 
 
@@ -168,9 +186,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cost", help="the records of scripts/cost, JSON lines")
     parser.add_argument("-o", "--output", help="the HTML file to write [stdout]")
+    parser.add_argument("--picture", help="an SVG file to write, the first plot alone")
     arguments = parser.parse_args()
     try:
-        write(arguments.output, page(Data(arguments.cost)))
+        data = Data(arguments.cost)
+        write(arguments.output, page(data))
+        if arguments.picture:
+            write(arguments.picture, picture(data))
     except Fault as fault:
         sys.exit(f"cost_report.py: {fault}")
     except (KeyError, TypeError, ValueError) as error:
