@@ -7,6 +7,7 @@
     scripts/report.py 1.json 2.json 3.json -o curve.html # several rates: offered against goodput
     scripts/report.py search.json -o report.html         # of kudp-load search
     scripts/report.py contest.json -o report.html        # of kudp-load compare
+    scripts/report.py stamp.json -o report.html          # of kudp-load stamp
     scripts/report.py compare.json -o report.html        # of scripts/compare
 
 Of a comparison all statistics come from `kudp-load summary --json`; this only draws and words them.
@@ -21,6 +22,7 @@ sys.dont_write_bytecode = True
 import report_comparison
 import report_contest
 import report_run
+import report_stamp
 from report_page import Fault, read, write
 
 KUDP_LOAD = pathlib.Path(__file__).resolve().parent.parent / "build/kudp-load"
@@ -40,8 +42,10 @@ def summary_of(path):
 
 def page(arguments):
     records = [record for path in arguments.records for record in read(path, "header")]
+    if any(record["record"] == "stamp" for record in records):
+        return report_stamp.page(records)
     if not any(record["record"] in ("run", "search") for record in records):
-        raise Fault(f"{', '.join(arguments.records)}: no run or search record")
+        raise Fault(f"{', '.join(arguments.records)}: no run, search or stamp record")
     if any(record["record"] == "contest" for record in records):
         return report_contest.page(records)
     if not any("server" in record for record in records if record["record"] == "run"):

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The report of one session of `kudp-load stamp`."""
+from html import escape
+
+import report_page
+from report_page import drawing, duration, facts, number, table, tiles
+from report_plots import COLOURS, figure, nines, percentile_axis, plain, svg
+from matplotlib.ticker import FuncFormatter
+
+WAYS = {"forward": COLOURS[0], "return": COLOURS[1]}
+DELAYS = [("round_trip_us", "round trip", "without the time it was held"),
+          ("forward_us", "forward", "T2 − T1"), ("return_us", "return", "T4 − T3"),
+          ("held_us", "held by the reflector", "T3 − T2")]
+LOSSES = [("lost_forward", "on the way there"), ("lost_return", "on the way back"),
+          ("lost_last", "after the last reply, where nothing tells on which way")]
+
+
+class Session:
+    """The stamp record, with each way's delay (us) and the packets that had no reply."""
+
+    def __init__(self, records):
+        self.header = next(r for r in records if r["record"] == "header")
+        self.record = next(r for r in records if r["record"] == "stamp")
+        replies = sorted((r for r in records if r["record"] == "stamp_reply"),
+                         key=lambda reply: reply["sequence"])
+        self.seconds = [self.when(reply["sequence"]) for reply in replies]
+        ways = {"forward": [(r["t2_ns"] - r["t1_ns"]) / 1000 for r in replies],
+                "return": [(r["t4_ns"] - r["t3_ns"]) / 1000 for r in replies]}
+        self.round_trip = [there + back for there, back in zip(*ways.values())]
+        # What a way took longer than at its best: the offset between the clocks is not in it.
+        self.variation = {way: [delay - min(delays) for delay in delays]
+                          for way, delays in ways.items()}
+        answered = {reply["sequence"] for reply in replies}
+        self.unanswered = [self.when(n) for n in range(self["sent"]) if n not in answered]
+
+    def __getitem__(self, field):
+        return self.record[field]
+
+    def when(self, sequence):
+        return sequence * self["interval_ms"] / 1000
+
+
+def over_time(ax, session, title):
+    for seconds in session.unanswered:
+        ax.axvline(seconds, color=COLOURS[3], alpha=0.5, linewidth=1.2)
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("seconds, as the packets were due")
+    ax.yaxis.set_major_formatter(FuncFormatter(plain))
+    ax.set_title(title, fontsize=11)
+
+
+def time_plot(session):
+    fig, (total, ways) = figure(3.7, 2)
+    total.plot(session.seconds, session.round_trip, ".", color=COLOURS[2], markersize=4)
+    over_time(total, session, "round trip, us")
+    for way, colour in WAYS.items():
+        ways.plot(session.seconds, session.variation[way], ".", color=colour, markersize=4,
+                  label=way)
+    over_time(ways, session, "each way, above its least, us")
+    ways.legend(frameon=False, ncols=2, loc="upper left", fontsize=9.5)
+    return svg(fig, "Delays over time")
+
+
+def variation_plot(session):
+    """Each way's delays in order; so many of them say so much about the rarest."""
+    fig, (ax,) = figure(3.7)
+    count = len(session.seconds)
+    for way, colour in WAYS.items():
+        percentiles = [nines(100 * i / count) for i in range(count)]
+        ax.step(percentiles, sorted(session.variation[way]), where="post", color=colour,
+                linewidth=2, label=way)
+    percentile_axis(ax, max(nines(100 * (count - 1) / count), 1))
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_formatter(FuncFormatter(plain))
+    ax.set_ylabel("above the least, us")
+    ax.legend(frameon=False, loc="upper left", fontsize=9.5)
+    return svg(fig, "Delay variation by percentile")
+
+
+def known(count):
+    return "unknown" if count is None else number(count)
+
+
+def counts(session):
+    rows = [(name, session[field]) for field, name in LOSSES] if session["lost"] else []
+    rows = [("sent", session["sent"]), ("answered", session["answered"]),
+            ("lost", session["lost"]), *rows, ("reordered, seen from here", session["reordered"]),
+            ("reordered on the way there", session["reordered_forward"]),
+            ("reordered on the way back", session["reordered_return"]),
+            ("further replies to a packet", session["duplicate"]),
+            ("datagrams that are no reply to any", session["corrupt"])]
+    return table(rows, [("", lambda row: escape(row[0])), ("packets", lambda row: known(row[1]))])
+
+
+def delays(session):
+    return table(DELAYS, [
+        ("delay", lambda row: escape(row[1])),
+        *((name, lambda row, field=field: number(session[row[0]][field], 1))
+          for name, field in [("min, us", "min"), ("p50", "p50"), ("p99", "p99"), ("max", "max"),
+                              ("PDV p99", "pdv_p99"), ("IPDV mean", "ipdv_mean")]),
+        ("", lambda row: escape(row[2]))])
+
+
+def page(records):
+    session = Session(records)
+    trip = session["round_trip_us"]
+    body = f'<p class="verdict">Clocks: {escape(session["claim"])}</p>\n' + tiles([
+        ("round trip", duration(trip["p50"]), "median"),
+        ("round trip", duration(trip["p99"]), "p99"),
+        ("forward", duration(session["forward_us"]["pdv_p99"]), "PDV, p99"),
+        ("return", duration(session["return_us"]["pdv_p99"]), "PDV, p99"),
+        ("held", duration(session["held_us"]["p50"]), "by the reflector, median"),
+        ("lost", f"{number(session['lost'] / session['sent'], 2, 100)} %",
+         f"{number(session['lost'])} of {number(session['sent'])}")])
+    lost = " A line for each packet that was not answered." if session.unanswered else ""
+    body += ("<h2>Over time</h2>\n" + drawing(time_plot(session)) +
+             f'<p class="note">A dot for each reply.{lost} What the two ways take is shown above '
+             "the least of each (RFC 5481 section 4.2): the offset between the clocks is not in "
+             "it.</p>\n<h2>Delay variation by percentile</h2>\n" + drawing(variation_plot(session)) +
+             "<h2>Delays</h2>\n" + delays(session) + "<h2>What became of the packets</h2>\n" +
+             counts(session))
+    return report_page.page("STAMP session", f"{session['target']}, {number(session['sent'])} "
+                            f"packets of {session['size']} bytes", body + facts(session.header))
