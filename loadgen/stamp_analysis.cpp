@@ -119,9 +119,9 @@ std::string claim_of(StampClocks& clocks) {
                                   us(static_cast<double>(clocks.offset_low)),
                                   us(static_cast<double>(clocks.offset_high)));
   if (!clocks.sender_error || !clocks.reflector_error)
-    return fmt::format("forward and return hold an unknown offset: {} not synchronized; {}",
-                       clocks.sender_error      ? "the reflector's clock is"
-                       : clocks.reflector_error ? "this clock is"
+    return fmt::format("forward and return hold an unknown offset: {} synchronized; {}",
+                       clocks.sender_error      ? "the reflector's clock is not"
+                       : clocks.reflector_error ? "this clock is not"
                                                 : "neither clock is",
                        bounds);
   const double error = *clocks.sender_error + *clocks.reflector_error;

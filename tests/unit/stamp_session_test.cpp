@@ -165,7 +165,7 @@ StampClocks clocks(std::uint16_t sender, std::uint16_t reflector, std::int64_t o
 
 TEST(StampClocks, UnknownUnlessBothAreSynchronized) {
   const auto good = kudp_stamp_error(1000), unknown = kudp_stamp_error(0);
-  EXPECT_THAT(clocks(unknown, unknown, 0).claim, HasSubstr("neither clock is"));
+  EXPECT_THAT(clocks(unknown, unknown, 0).claim, HasSubstr("neither clock is synchronized"));
   EXPECT_THAT(clocks(unknown, good, 0).claim, HasSubstr("this clock is not"));
   EXPECT_THAT(clocks(good, unknown, 0).claim, HasSubstr("the reflector's clock is not"));
   EXPECT_FALSE(clocks(good, unknown, 0).one_way);
