@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The report of one session of `kudp-load stamp`."""
+import math
 from html import escape
 
 import report_page
@@ -7,12 +8,13 @@ from report_page import drawing, duration, facts, number, table, tiles
 from report_plots import COLOURS, figure, nines, percentile_axis, plain, svg
 from matplotlib.ticker import FuncFormatter
 
+SPANS = 200  # of a session, drawn one by one
 WAYS = {"forward": COLOURS[0], "return": COLOURS[1]}
 DELAYS = [("round_trip_us", "round trip", "without the time it was held"),
           ("forward_us", "forward", "T2 − T1"), ("return_us", "return", "T4 − T3"),
           ("held_us", "held by the reflector", "T3 − T2")]
-LOSSES = [("lost_forward", "on the way there"), ("lost_return", "on the way back"),
-          ("lost_last", "after the last reply, where nothing tells on which way")]
+LOSSES = [("lost_forward", "lost on the way there"), ("lost_return", "lost on the way back"),
+          ("lost_last", "lost after the last reply, where nothing tells on which way")]
 
 
 class Session:
@@ -40,10 +42,28 @@ class Session:
         return sequence * self["interval_ms"] / 1000
 
 
+def spans(session, values):
+    """(middle, least, median, most) of each span of packets: with a million of them, too."""
+    size = math.ceil(len(values) / SPANS)
+    for at in range(0, len(values), size):
+        part = sorted(values[at:at + size])
+        seconds = session.seconds[at:at + size]
+        yield (seconds[0] + seconds[-1]) / 2, part[0], part[len(part) // 2], part[-1]
+
+
+def draw(ax, session, values, colour, name=None):
+    middle, least, median, most = zip(*spans(session, values))
+    ax.fill_between(middle, least, most, color=colour, alpha=0.25, linewidth=0)
+    ax.plot(middle, median, color=colour, linewidth=1.5, label=name,
+            marker="." if len(middle) == 1 else None)
+
+
 def over_time(ax, session, title):
-    for seconds in session.unanswered:
-        ax.axvline(seconds, color=COLOURS[3], alpha=0.5, linewidth=1.2)
-    ax.set_ylim(bottom=0)
+    end = session.when(session["sent"])
+    marks = sorted({math.floor(seconds / end * SPANS) for seconds in session.unanswered})
+    ax.plot([(mark + 0.5) / SPANS * end for mark in marks], [0.99] * len(marks), "|",
+            color=COLOURS[3], markersize=7, transform=ax.get_xaxis_transform(), clip_on=False)
+    ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
     ax.set_xlabel("seconds, as the packets were due")
     ax.yaxis.set_major_formatter(FuncFormatter(plain))
     ax.set_title(title, fontsize=11)
@@ -51,25 +71,25 @@ def over_time(ax, session, title):
 
 def time_plot(session):
     fig, (total, ways) = figure(3.7, 2)
-    total.plot(session.seconds, session.round_trip, ".", color=COLOURS[2], markersize=4)
+    draw(total, session, session.round_trip, COLOURS[2])
     over_time(total, session, "round trip, us")
     for way, colour in WAYS.items():
-        ways.plot(session.seconds, session.variation[way], ".", color=colour, markersize=4,
-                  label=way)
+        draw(ways, session, session.variation[way], colour, way)
     over_time(ways, session, "each way, above its least, us")
     ways.legend(frameon=False, ncols=2, loc="upper left", fontsize=9.5)
     return svg(fig, "Delays over time")
 
 
 def variation_plot(session):
-    """Each way's delays in order; so many of them say so much about the rarest."""
+    """Each way's delays in order, eight for each halving of the rest."""
     fig, (ax,) = figure(3.7)
     count = len(session.seconds)
+    ranks = sorted({count - math.ceil(count / 2 ** (i / 8)) for i in range(8 * 40)})
     for way, colour in WAYS.items():
-        percentiles = [nines(100 * i / count) for i in range(count)]
-        ax.step(percentiles, sorted(session.variation[way]), where="post", color=colour,
-                linewidth=2, label=way)
-    percentile_axis(ax, max(nines(100 * (count - 1) / count), 1))
+        ordered = sorted(session.variation[way])
+        ax.step([nines(100 * rank / count) for rank in ranks], [ordered[rank] for rank in ranks],
+                where="post", color=colour, linewidth=2, label=way)
+    percentile_axis(ax, max(nines(100 * ranks[-1] / count), 1))
     ax.set_ylim(bottom=0)
     ax.yaxis.set_major_formatter(FuncFormatter(plain))
     ax.set_ylabel("above the least, us")
@@ -112,9 +132,9 @@ def page(records):
         ("held", duration(session["held_us"]["p50"]), "by the reflector, median"),
         ("lost", f"{number(session['lost'] / session['sent'], 2, 100)} %",
          f"{number(session['lost'])} of {number(session['sent'])}")])
-    lost = " A line for each packet that was not answered." if session.unanswered else ""
+    lost = " Ticks at the top: packets that were not answered." if session.unanswered else ""
     body += ("<h2>Over time</h2>\n" + drawing(time_plot(session)) +
-             f'<p class="note">A dot for each reply.{lost} What the two ways take is shown above '
+             f'<p class="note">Lines: medians; bands: least to most.{lost} What the two ways take is shown above '
              "the least of each (RFC 5481 section 4.2): the offset between the clocks is not in "
              "it.</p>\n<h2>Delay variation by percentile</h2>\n" + drawing(variation_plot(session)) +
              "<h2>Delays</h2>\n" + delays(session) + "<h2>What became of the packets</h2>\n" +
