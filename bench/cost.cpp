@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// kudp-cost: how many instructions a guest executes for a request, by server.
+// kudp-cost: how many instructions a guest executes for a request, by server, and for a datagram
+// sent, by sender.
 #include <fmt/format.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -112,13 +113,13 @@ int run(const Arguments& arguments, std::vector<Cell> cells) {
   if (geteuid() != 0) throw std::runtime_error("want root, to make network namespaces");
   check_clock_counts_instructions();
   load_module();
-  const Network network;
+  const Network network, of_one(1);
   JsonLines json(arguments.json);
   json.write(head);
   std::size_t number = 0;
   for (int pass = 1; pass <= arguments.passes; ++pass)
     for (Cell& cell : cells) {
-      measure(cell, arguments.millions * 1'000'000, network);
+      measure(cell, arguments.millions * 1'000'000, cell.load.one_way() ? of_one : network);
       show(cell, ++number, cells.size() * arguments.passes);
       if (pass == arguments.passes) json.write(record_of(cell));
     }

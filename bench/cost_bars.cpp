@@ -76,7 +76,7 @@ std::vector<Bar> bars(const std::vector<Section>& sections) {
   add("kthread, bursts of 64: of the best socket server", figures.ratio(kBursts, "kthread"),
       1.0 / 7);
   add("softirq-link, bursts of 64: total, against the floor's",
-      figures.total(kBursts, "softirq-link"), figures.total(kBursts, kFloor));
+      figures.total(kBursts, "softirq-link"), figures.total(kBursts, kBursts.floor()));
   add("softirq, bursts of 1: total, against the best socket server's at 64",
       figures.total(kSingle, "softirq"), figures.best_socket(kBursts));
   for (const std::string_view server : {"softirq", "kthread"})

@@ -22,7 +22,7 @@ void ip_batch(const std::string& commands) {
   if (pclose(pipe) != 0) throw std::runtime_error("ip -batch: the network cannot be set up");
 }
 
-std::string server_commands(const Namespace& client) {
+std::string server_commands(const Namespace& client, std::size_t clients) {
   auto text = fmt::format(
       "link add {0} address {1} type veth peer name {2} address {3} netns /proc/{4}/fd/{5}\n"
       "link set {0} addrgenmode none\n"
@@ -34,23 +34,24 @@ std::string server_commands(const Namespace& client) {
   for (const int family : {4, 6}) {
     fmt::format_to(to, "addr add {}/{} dev {} {}\n", Network::server_address(family),
                    family == 4 ? 24 : 64, Network::kServerDevice, family == 4 ? "" : "nodad");
-    for (std::size_t flow = 0; flow < Network::kClients; ++flow)
+    for (std::size_t flow = 0; flow < clients; ++flow)
       fmt::format_to(to, "neigh add {} lladdr {} dev {}\n", Network::client_address(family, flow),
                      kClientMac, Network::kServerDevice);
   }
   return text;
 }
 
-std::string client_commands() {
+std::string client_commands(std::size_t clients) {
   auto text = fmt::format("link set {0} addrgenmode none\nlink set {0} up\nlink set lo up\n",
                           Network::kClientDevice);
   const auto to = std::back_inserter(text);
   for (const int family : {4, 6}) {
-    for (std::size_t flow = 0; flow < Network::kClients; ++flow)
+    for (std::size_t flow = 0; flow < clients; ++flow)
       fmt::format_to(to, "addr add {}/{} dev {} {}\n", Network::client_address(family, flow),
                      family == 4 ? 24 : 64, Network::kClientDevice, family == 4 ? "" : "nodad");
-    fmt::format_to(to, "neigh add {} lladdr {} dev {}\n", Network::server_address(family),
-                   kServerMac, Network::kClientDevice);
+    fmt::format_to(to, "neigh add {0} lladdr {1} dev {4}\nneigh add {2} lladdr {3} dev {4}\n",
+                   Network::server_address(family), kServerMac, Network::nobodys_address(family),
+                   Network::kNobodysMac, Network::kClientDevice);
   }
   return text;
 }
@@ -72,13 +73,17 @@ Namespace::Namespace() : fd_(new_namespace()) {
   if (fd() < 0) throw std::system_error(errno, std::generic_category(), "/proc/thread-self/ns/net");
 }
 
-Network::Network() {
-  server_.run([this] { ip_batch(server_commands(client_)); });
-  client_.run([] { ip_batch(client_commands()); });
+Network::Network(std::size_t clients) {
+  server_.run([&] { ip_batch(server_commands(client_, clients)); });
+  client_.run([&] { ip_batch(client_commands(clients)); });
 }
 
 std::string Network::server_address(int family) {
   return family == 4 ? "198.18.2.1" : "fd00:6b75:6470:2::1";
+}
+
+std::string Network::nobodys_address(int family) {
+  return family == 4 ? "198.18.2.2" : "fd00:6b75:6470:2::2";
 }
 
 std::string Network::client_address(int family, std::size_t flow) {

@@ -45,6 +45,9 @@ class Namespace {
 //   namespace client                        namespace server
 //   198.18.2.100 + flow  kudp-c ── veth ── kudp-s  198.18.2.1
 //
+// What is sent one-way goes to 198.18.2.2, which nobody has: its frames are addressed to another
+// station than kudp-s, so the IP layer there drops them at its first look, whoever sent them.
+//
 // All neighbours are entered by hand and there are no link-local addresses, so that nothing is
 // resolved, advertised or solicited in the middle of a measurement.
 class Network {
@@ -52,13 +55,17 @@ class Network {
   static constexpr std::size_t kClients = 64;
   static constexpr const char* kServerDevice = "kudp-s";
   static constexpr const char* kClientDevice = "kudp-c";
+  static constexpr const char* kNobodysMac = "52:54:00:6b:75:13";
 
-  Network();
+  // With so many client addresses. The more of them are IPv6, the longer takes the kernel to choose
+  // one (RFC 6724) for a datagram whose socket has none yet.
+  explicit Network(std::size_t clients = kClients);
 
   const Namespace& server() const { return server_; }
   const Namespace& client() const { return client_; }
 
   static std::string server_address(int family);
+  static std::string nobodys_address(int family);
   static std::string client_address(int family, std::size_t flow);
 
  private:

@@ -31,11 +31,13 @@ const Server& server_named(std::string_view name) {
 }
 
 std::string Load::name() const {
+  if (one_way()) return fmt::format("ipv{}-{}-send", family, size);
   if (segments > 1) return fmt::format("ipv{}-{}-super{}", family, size, burst / segments);
   return fmt::format("ipv{}-{}-burst{}-flows{}", family, size, burst, flows);
 }
 
 std::string Load::title() const {
+  if (one_way()) return fmt::format("IPv{}, {} bytes, sent and not answered", family, size);
   if (segments > 1)
     return fmt::format("IPv{}, super-packets of {} x {} bytes, {} in flight", family, segments,
                        size, burst / segments);
@@ -51,11 +53,12 @@ std::vector<Load> all_loads() {
         for (const std::size_t burst : {1, 8, 64}) loads.push_back({family, size, burst, flows, 1});
     for (const std::size_t in_flight : {1, 8}) loads.push_back(super_packets(family, in_flight));
   }
+  for (const int family : {4, 6}) loads.push_back({family, 64, 0, 1, 1});
   return loads;
 }
 
 std::vector<Load> quick_loads() {
-  return {{4, 64, 1, 1, 1}, {4, 64, 64, 1, 1}};
+  return {{4, 64, 1, 1, 1}, {4, 64, 64, 1, 1}, {4, 64, 0, 1, 1}};
 }
 
 std::vector<Load> matching(const std::vector<Load>& loads,
@@ -74,6 +77,7 @@ std::vector<Load> matching(const std::vector<Load>& loads,
 }
 
 bool can_serve(const Server& server, const Load& load) {
+  if (server.sends || load.one_way()) return server.sends && load.one_way();
   if (server.name.ends_with("guarded"))
     return load.size == 64 && load.burst == 64 && load.flows == 1 && load.segments == 1;
   return load.segments == 1 || (server.name != "af_xdp" && server.name != "softirq-link");

@@ -9,15 +9,17 @@
 
 namespace kudp::cost {
 
-// Socket servers are what a kernel responder is compared with; the others bypass the stack.
+// What has a socket in userspace is what the kernel's own is compared with; the others bypass the
+// stack.
 enum class Kind { socket, bypass, kernel };
 
 struct Server {
   std::string_view name;
   Kind kind;
+  bool sends = false;  // it serves nobody: it is a sender, for the loads that are one-way
 };
 
-inline constexpr std::array<Server, 12> kServers{{{"recvfrom", Kind::socket},
+inline constexpr std::array<Server, 16> kServers{{{"recvfrom", Kind::socket},
                                                   {"recvmmsg", Kind::socket},
                                                   {"recvmmsg-gro", Kind::socket},
                                                   {"io_uring", Kind::socket},
@@ -28,25 +30,30 @@ inline constexpr std::array<Server, 12> kServers{{{"recvfrom", Kind::socket},
                                                   {"softirq", Kind::kernel},
                                                   {"softirq-link", Kind::kernel},
                                                   {"softirq-unguarded", Kind::kernel},
-                                                  {"softirq-guarded", Kind::kernel}}};
-
-// What turns a datagram around before the stack sees it.
-inline constexpr std::string_view kFloor = "xdp";
+                                                  {"softirq-guarded", Kind::kernel},
+                                                  {"sendmmsg", Kind::socket, true},
+                                                  {"pktgen", Kind::bypass, true},
+                                                  {"send-unconnected", Kind::kernel, true},
+                                                  {"send-connected", Kind::kernel, true}}};
 
 // Throws std::runtime_error, which names the servers there are.
 const Server& server_named(std::string_view name);
 
 // What the client asks: bursts of requests, each sent as a datagram of its own or `segments` of
-// them in one super-packet.
+// them in one super-packet. One-way, nobody asks: a sender sends, and nobody answers.
 struct Load {
   int family;  // 4 or 6
   std::size_t size;
-  std::size_t burst;
+  std::size_t burst;  // 0: one-way
   std::size_t flows;
   std::size_t segments;
 
-  std::string name() const;   // "ipv4-64-burst8-flows1", "ipv6-64-super8"
+  std::string name() const;   // "ipv4-64-burst8-flows1", "ipv6-64-super8", "ipv4-64-send"
   std::string title() const;  // for people
+  bool one_way() const { return burst == 0; }
+  // What the stack has no part in: the XDP program that turns a datagram around before the stack
+  // sees it, or Linux's own packet generator, which hands packets to the device.
+  std::string_view floor() const { return one_way() ? "pktgen" : "xdp"; }
   bool operator==(const Load&) const = default;
 };
 

@@ -22,9 +22,9 @@ namespace {
 
 constexpr std::int64_t kPatience = 20 * kSecond;
 
-// Next to this program, as both are built.
-std::string baseline_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "kudp-baseline";
+// Next to this program, as all are built.
+std::string path_of(const std::string& program) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / program;
 }
 
 // With its own /sys, as `ip netns exec` does: that is where the namespace's devices show.
@@ -35,51 +35,41 @@ bool enter(const Namespace& where) {
   return mount("kudp", "/sys", "sysfs", 0, nullptr) == 0;
 }
 
-[[noreturn]] void become(const std::vector<std::string>& arguments, const Namespace& where,
-                         int output) {
+[[noreturn]] void become(const std::string& path, const std::vector<std::string>& arguments,
+                         const Namespace& where, int output) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   std::vector<char*> words;
   for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
-  if (enter(where)) execv(words[0], words.data());
-  dprintf(STDOUT_FILENO, "%s: %s\n", words[0], std::strerror(errno));
+  if (enter(where)) execv(path.c_str(), words.data());
+  dprintf(STDOUT_FILENO, "%s: %s\n", path.c_str(), std::strerror(errno));
   _exit(127);
 }
 
 }  // namespace
 
-BaselineProcess::BaselineProcess(std::vector<std::string> arguments, const Namespace& where)
-    : arguments_(std::move(arguments)) {
-  arguments_.insert(arguments_.begin(), baseline_program());
+Process::Process(std::vector<std::string> words, const Namespace& where)
+    : words_(std::move(words)) {
   launch(where);
-  if (read_until("listening on ")) return;
-  kill(pid_, SIGKILL);
-  const int status = reap();
-  const auto why = fmt::format("did not start: {}", last_words());
-  // 2 is wrong usage: this kudp-baseline does not know that server.
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 2) throw Unavailable(why);
-  throw std::runtime_error(why);
 }
 
-BaselineProcess::~BaselineProcess() {
-  if (pid_ < 0) return;
-  kill(pid_, SIGKILL);
-  reap();
+Process::~Process() {
+  if (pid_ >= 0) kill_and_reap();
 }
 
-void BaselineProcess::launch(const Namespace& where) {
+void Process::launch(const Namespace& where) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) throw std::system_error(errno, std::generic_category(), "pipe");
   output_ = Fd(ends[0]);
   const Fd input(ends[1]);
   pid_ = fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid_ == 0) become(arguments_, where, input.get());
+  if (pid_ == 0) become(path_of(words_[0]), words_, where, input.get());
 }
 
-bool BaselineProcess::read_until(const std::string& text) {
+bool Process::read_until(const std::string& text) {
   const auto deadline = now_ns() + kPatience;
   while (text.empty() || printed_.find(text) == printed_.npos) {
     const auto left = (deadline - now_ns()) / kMillisecond;
@@ -93,13 +83,18 @@ bool BaselineProcess::read_until(const std::string& text) {
   return true;
 }
 
-int BaselineProcess::reap() {
+int Process::kill_and_reap() {
+  kill(pid_, SIGKILL);
+  return reap();
+}
+
+int Process::reap() {
   int status = 0;
   waitpid(std::exchange(pid_, -1), &status, 0);
   return status;
 }
 
-std::string BaselineProcess::last_words() const {
+std::string Process::last_words() const {
   if (printed_.empty()) return "it printed nothing";
   std::string text = printed_.substr(printed_.size() - std::min<std::size_t>(printed_.size(), 500));
   while (text.ends_with('\n')) text.pop_back();
@@ -107,17 +102,26 @@ std::string BaselineProcess::last_words() const {
   return text;
 }
 
-std::string BaselineProcess::config() const {
-  return fmt::format("kudp-baseline {}", fmt::join(arguments_.begin() + 1, arguments_.end(), " "));
+std::string Process::command() const {
+  return fmt::format("{}", fmt::join(words_, " "));
 }
 
-void BaselineProcess::stop() {
+void Process::stop(int exit_status) {
   kill(pid_, SIGINT);
   const bool ended = read_until("");
-  if (!ended) kill(pid_, SIGKILL);
-  const int status = reap();
-  if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+  const int status = ended ? reap() : kill_and_reap();
+  if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) != exit_status)
     throw std::runtime_error(fmt::format("did not end well: {}", last_words()));
+}
+
+BaselineProcess::BaselineProcess(std::vector<std::string> words, const Namespace& where)
+    : process_(std::move(words), where) {
+  if (process_.read_until("listening on ")) return;
+  const int status = process_.kill_and_reap();
+  const auto why = fmt::format("did not start: {}", process_.last_words());
+  // 2 is wrong usage: this kudp-baseline does not know that server.
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 2) throw Unavailable(why);
+  throw std::runtime_error(why);
 }
 
 }  // namespace kudp::cost

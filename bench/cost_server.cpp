@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench/cost_process.hpp"
+#include "bench/cost_sender.hpp"
 
 namespace kudp::cost {
 namespace {
@@ -102,24 +103,25 @@ Settings settings_of(const Server& server, const Load& load) {
   return settings;
 }
 
-std::vector<std::string> arguments_of(const Server& server, const Load& load) {
-  std::vector<std::string> arguments{std::string(server.name), "--listen",
-                                     with_port(Network::server_address(load.family), kServerPort)};
+std::vector<std::string> baseline_of(const Server& server, const Load& load) {
+  std::vector<std::string> words{"kudp-baseline", std::string(server.name), "--listen",
+                                 with_port(Network::server_address(load.family), kServerPort)};
   // Generic mode needs nothing of the veth's other end, and is the cheaper one on a veth, too.
   if (server.kind == Kind::bypass)
-    arguments.insert(arguments.end(), {"--device", Network::kServerDevice, "--mode", "generic"});
+    words.insert(words.end(), {"--device", Network::kServerDevice, "--mode", "generic"});
   // Each load's cheaper way: patience makes bursts of 64 a third cheaper, single requests dearer.
-  if (server.name == "af_xdp" && load.burst > 1) arguments.push_back("--patient");
-  return arguments;
+  if (server.name == "af_xdp" && load.burst > 1) words.push_back("--patient");
+  return words;
 }
 
 }  // namespace
 
 std::unique_ptr<RunningServer> start(const Server& server, const Load& load,
                                      const Network& network) {
+  if (server.sends) return start_sender(server, load, network);
   if (server.kind == Kind::kernel)
     return std::make_unique<Responder>(settings_of(server, load), network.server());
-  return std::make_unique<BaselineProcess>(arguments_of(server, load), network.server());
+  return std::make_unique<BaselineProcess>(baseline_of(server, load), network.server());
 }
 
 void load_module() {

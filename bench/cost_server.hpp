@@ -17,7 +17,8 @@ struct Unavailable : std::runtime_error {
 
 inline constexpr int kServerPort = 9000;
 
-// A server that answers in the server's namespace for as long as it lives.
+// A server that answers in the server's namespace for as long as it lives, or a sender that sends
+// from the client's.
 class RunningServer {
  public:
   virtual ~RunningServer() = default;
@@ -29,7 +30,8 @@ class RunningServer {
   virtual void stop() = 0;
 };
 
-// Returns once it answers. Throws Unavailable or std::runtime_error, with the server's last words.
+// Returns once it answers, or is about to send. Throws Unavailable or std::runtime_error, with the
+// server's last words.
 std::unique_ptr<RunningServer> start(const Server& server, const Load& load,
                                      const Network& network);
 

@@ -56,10 +56,10 @@ void plan(Arguments& arguments) {
                     "engine of the module",
                     recording.server));
   const auto loads = cost::matching(cost::all_loads(), {arguments.load});
-  if (loads.size() != 1 || loads.front().segments != 1)
+  if (loads.size() != 1 || loads.front().segments != 1 || !can_serve(server, loads.front()))
     throw std::runtime_error(fmt::format(
-        "--load {}: want one load without super-packets, as scripts/cost --list names them",
-        arguments.load));
+        "--load {}: want one load of {} without super-packets, as scripts/cost --list names them",
+        arguments.load, recording.server));
   recording.load = loads.front();
   recording.requests = arguments.requests;
   recording.functions = !arguments.no_functions;

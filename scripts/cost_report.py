@@ -14,15 +14,16 @@ from report_page import Fault, drawing, facts, number, read, table, write
 from report_plots import COLOURS, INK, figure, svg  # says so where matplotlib is missing
 from matplotlib.patches import Patch
 
-FLOOR = "xdp"
+FLOORS = {"request": "xdp", "datagram": "pktgen"}  # a sender's datagrams nobody answers
 KINDS = {"recvfrom": "socket", "recvmmsg": "socket", "recvmmsg-gro": "socket",
-         "io_uring": "socket", "af_xdp": "bypass", "xdp": "bypass"}  # others: in the kernel
+         "io_uring": "socket", "sendmmsg": "socket", "af_xdp": "bypass", "xdp": "bypass",
+         "pktgen": "bypass"}  # others: in the kernel
 COLOUR = {"kernel": COLOURS[0], "socket": COLOURS[1], "bypass": COLOURS[6]}
 LEGEND = {"kernel": "kudp, in the kernel", "socket": "userspace, with a socket",
           "bypass": "past the stack"}
 ALONE = "background: #fff; color: #1b2127; font-family: system-ui, 'DejaVu Sans', sans-serif"
 
-MEANING = """Instructions that the guest executes for each request: client, network and server
+MEANINGS = {"request": """Instructions that the guest executes for each request: client, network and server
 together. <em>Above the floor</em> is the server’s own part: what it costs more than an XDP program
 (generic mode) that turns the datagram around before the stack sees it. A count of work, not of
 time: it does not see caches, waiting for locks, or what real interrupts and devices cost, and on
@@ -30,7 +31,10 @@ one vCPU client and server take turns. REP MOVSB and the like, with which the ke
 clears memory, count once for each byte, which is more than a CPU would need. The floor copies each
 datagram, too: generic mode makes room before it. Counted by words (<code>scripts/cost
 --no-erms</code>), the servers in the kernel stand some 1,100 higher above the floor at 64 bytes and
-4,300 at 1024, the socket servers 200."""
+4,300 at 1024, the socket servers 200.""",
+            "datagram": """Of senders: instructions for each datagram that the device lets go, with its way through
+the veth to where IP drops it at the first look, the same for all. Linux’s pktgen, which has no socket
+and makes each packet anew, is their floor."""}
 
 
 def kind(server):
@@ -44,7 +48,8 @@ class Load:
         self.cells = cells
         self.totals = {c["server"]: c["instructions_per_request"] for c in cells
                        if c["instructions_per_request"] is not None}
-        self.floor = self.totals.get(FLOOR)
+        self.what = ("request", "server") if self.cells[0]["burst"] else ("datagram", "sender")
+        self.floor = self.totals.get(FLOORS[self.what[0]])
         sockets = [s for s in self.totals if kind(s) == "socket"]
         self.best = min(sockets, key=self.totals.get, default=None)
 
@@ -66,6 +71,8 @@ class Load:
         if cell["segments"] > 1:
             count = cell["burst"] // cell["segments"]
             return f"{count} super-packet{'s' if count > 1 else ''} in flight"
+        if cell["burst"] == 0:
+            return "one-way"
         return f"bursts of {cell['burst']}" if cell["burst"] > 1 else "one at a time"
 
 
@@ -81,8 +88,14 @@ class Data:
         for cells in by_load.values():
             self.groups.setdefault(title(cells[0]), []).append(Load(cells))
 
+    def servers_of(self, loads):
+        there = {cell["server"] for load in loads for cell in load.cells}
+        return [server for server in self.servers if server in there]
+
 
 def title(cell):
+    if cell["burst"] == 0:
+        return f"IPv{cell['family']}, {cell['size']} bytes, sent and not answered"
     what = (f"super-packets of {cell['segments']} × {cell['size']} bytes" if cell["segments"] > 1
             else f"{cell['size']} bytes, {cell['flows']} flow{'s' if cell['flows'] > 1 else ''}")
     return f"IPv{cell['family']}, {what}"
@@ -112,7 +125,8 @@ def plot(name, loads, servers, alone=False):
         ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
         ax.grid(axis="y", visible=False)
     above = all(load.floor is not None for load in loads)
-    axes[0].set_xlabel(f"instructions per request{' above the floor' if above else ''}")
+    what = loads[0].what[0]
+    axes[0].set_xlabel(f"instructions per {what}{' above the floor' if above else ''}")
     if not alone:
         return svg(fig, name)
     axes[-1].legend(handles=[Patch(color=COLOUR[k], label=LEGEND[k]) for k in kinds(servers)],
@@ -145,9 +159,10 @@ def headline(data):
     parts = [f"<b>{escape(s)}</b> {number(load.above(s))}" +
              (f" (1/{1 / load.ratio(s):,.1f})" if 0 < (load.ratio(s) or 0) < 1 else "")
              for s in load.totals if kind(s) == "kernel"]
-    return (f"{escape(title(load.cells[0]))}, {load.column()}: the best userspace socket server, "
-            f"{escape(load.best)}, costs {number(load.above(load.best))} instructions per request "
-            f"above the floor; {', '.join(parts) or 'no server in the kernel was measured'}.")
+    what, who = load.what
+    return (f"{escape(title(load.cells[0]))}, {load.column()}: the best userspace socket {who}, "
+            f"{escape(load.best)}, costs {number(load.above(load.best))} instructions per {what} "
+            f"above the floor; {', '.join(parts) or f'no {who} in the kernel was measured'}.")
 
 
 def note(cell):
@@ -163,7 +178,7 @@ def figures(loads):
     html = ""
     for load in loads:
         html += f"<h3>{escape(load.column())}</h3>\n" + table(load.cells, [
-            ("server", lambda c: escape(c["server"])),
+            (load.what[1], lambda c: escape(c["server"])),
             ("total", lambda c: number(c["instructions_per_request"])),
             ("above the floor", lambda c: number(load.above(c["server"]))),
             (f"ratio to {load.best or 'userspace'}", lambda c: number(load.ratio(c["server"]), 3)),
@@ -174,11 +189,13 @@ def figures(loads):
 
 def page(data):
     groups = "".join(
-        f"<h2>{escape(name)}</h2>\n{drawing(plot(name, loads, data.servers))}{figures(loads)}"
+        f"<h2>{escape(name)}</h2>\n{drawing(plot(name, loads, data.servers_of(loads)))}{figures(loads)}"
         for name, loads in data.groups.items())
+    whats = {load.what[0] for loads in data.groups.values() for load in loads}
+    meaning = "</p>\n<p>".join(MEANINGS[what] for what in ("request", "datagram") if what in whats)
     return report_page.page("cost", "What a UDP request costs", f"""
 <p class="verdict">{headline(data)}</p>
-<p class="environment">{MEANING}</p>
+<div class="environment"><p>{meaning}</p></div>
 {legend(data)}{groups}{facts(data.header)}""")
 
 

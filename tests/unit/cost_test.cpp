@@ -9,6 +9,7 @@
 #include "bench/cost_bars.hpp"
 #include "bench/cost_cell.hpp"
 #include "bench/cost_plan.hpp"
+#include "bench/cost_sender.hpp"
 #include "bench/cost_table.hpp"
 
 namespace kudp::cost {
@@ -45,10 +46,11 @@ TEST(Plan, HasAllCombinationsOnce) {
   const auto loads = all_loads();
   std::set<std::string> names;
   for (const Load& load : loads) names.insert(load.name());
-  EXPECT_EQ(loads.size(), 2u * 2 * 3 * 2 + 2 * 2);
+  EXPECT_EQ(loads.size(), 2u * 2 * 3 * 2 + 2 * 2 + 2);
   EXPECT_EQ(names.size(), loads.size());
   EXPECT_TRUE(names.contains("ipv6-1024-burst8-flows64"));
   EXPECT_TRUE(names.contains("ipv4-64-super8"));
+  EXPECT_TRUE(names.contains("ipv6-64-send"));
 }
 
 TEST(Plan, SuperPacketsAreFullOnes) {
@@ -59,7 +61,7 @@ TEST(Plan, SuperPacketsAreFullOnes) {
 
 TEST(Plan, QuickIsAPartOfAll) {
   const auto all = all_loads();
-  EXPECT_EQ(quick_loads().size(), 2u);
+  EXPECT_EQ(quick_loads().size(), 3u);
   for (const Load& load : quick_loads())
     EXPECT_NE(std::ranges::find(all, load), all.end()) << load.name();
 }
@@ -74,7 +76,7 @@ TEST(Plan, PatternsChooseInThePlansOrder) {
 
 TEST(Plan, KnowsItsServers) {
   EXPECT_EQ(server_named("io_uring").kind, Kind::socket);
-  EXPECT_EQ(server_named(kFloor).kind, Kind::bypass);
+  EXPECT_EQ(server_named(kBursts.floor()).kind, Kind::bypass);
   EXPECT_THROW(server_named("softirq-"), std::runtime_error);
   EXPECT_FALSE(can_serve(server_named("af_xdp"), {4, 64, 16, 1, 16}));
   EXPECT_FALSE(can_serve(server_named("softirq-link"), {4, 64, 16, 1, 16}));
@@ -82,6 +84,38 @@ TEST(Plan, KnowsItsServers) {
   EXPECT_TRUE(can_serve(server_named("af_xdp"), kBursts));
   EXPECT_TRUE(can_serve(server_named("softirq-guarded"), kBursts));
   EXPECT_FALSE(can_serve(server_named("softirq-unguarded"), {4, 64, 64, 64, 1}));
+}
+
+TEST(Plan, SendersAndServersHaveLoadsOfTheirOwn) {
+  for (const Server& server : kServers)
+    for (const Load& load : all_loads()) {
+      if (server.sends != load.one_way()) {
+        EXPECT_FALSE(can_serve(server, load)) << server.name << " " << load.name();
+      }
+    }
+  for (const Load& load : matching(all_loads(), {"*-send"}))
+    for (const char* sender : {"sendmmsg", "pktgen", "send-connected", "send-unconnected"})
+      EXPECT_TRUE(can_serve(server_named(sender), load)) << sender;
+}
+
+// Columns as the kernel prints them: eight of what came, then what was sent.
+TEST(Senders, AreCountedByTheDevice) {
+  const auto text =
+      "Inter-|   Receive                                                |  Transmit\n"
+      " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs "
+      "drop "
+      "fifo colls carrier compressed\n"
+      "    lo:       1       2    3    4    5     6          7         8        9      10   11   "
+      "12 "
+      "   13    14      15         16\n"
+      "kudp-c:  100000  200000    0    0    0     0          0         0 18446744073709551615  "
+      "400000    2    5    0     0       0          0\n";
+  const Transmitted sent = transmitted(text, "kudp-c");
+  EXPECT_EQ(sent.packets, 400'000u);
+  EXPECT_EQ(sent.dropped, 7u);
+  EXPECT_EQ(transmitted(text, "lo").packets, 10u);
+  EXPECT_THROW(transmitted(text, "kudp"), std::runtime_error);
+  EXPECT_THROW(transmitted("kudp-c: 1 2 3\n", "kudp-c"), std::runtime_error);
 }
 
 TEST(Cell, IsTheMeanOfPassesThatAgree) {
@@ -146,6 +180,17 @@ TEST(Table, MeasuresFromTheFloorAndAgainstTheBestSocketServer) {
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq").ratio, 0.1);
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq-link").above, -100);
   EXPECT_DOUBLE_EQ(*row(all[0], "xdp").above, 0);
+}
+
+TEST(Table, MeasuresSendersFromPktgen) {
+  const Load one_way{4, 64, 0, 1, 1};
+  const auto all =
+      sections({cell("sendmmsg", {3'000, 3'000}, one_way), cell("pktgen", {1'000, 1'000}, one_way),
+                cell("send-connected", {2'500, 2'500}, one_way)});
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_DOUBLE_EQ(*row(all[0], "sendmmsg").above, 2'000);
+  EXPECT_DOUBLE_EQ(*row(all[0], "send-connected").ratio, 0.75);
+  EXPECT_THAT(tables(all), HasSubstr("IPv4, 64 bytes, sent and not answered\n"));
 }
 
 TEST(Table, KeepsLoadsApart) {

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+#include "bench/cost_cell.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/stamp_command.hpp"
 #include "loadgen/summary.hpp"
@@ -67,6 +68,12 @@ TEST(RecordsDoc, Stamp) {
   EXPECT_EQ(fields_of(stamp_reply_record({})), documented("stamp_reply"));
   EXPECT_EQ(fields_of(stamp_record(options, session, analyse(session, false))),
             documented("stamp"));
+}
+
+TEST(RecordsDoc, Cell) {
+  cost::Cell cell;
+  cell.server = "xdp";
+  EXPECT_EQ(fields_of(cost::record_of(cell)), documented("cell"));
 }
 
 TEST(RecordsDoc, EnvironmentAndSummary) {
