@@ -23,8 +23,8 @@ LEGEND = {"kernel": "kudp, in the kernel", "socket": "userspace, with a socket",
           "bypass": "past the stack"}
 ALONE = "background: #fff; color: #1b2127; font-family: system-ui, 'DejaVu Sans', sans-serif"
 
-MEANINGS = {"request": """Instructions that the guest executes for each request: client, network and server
-together. <em>Above the floor</em> is the server’s own part: what it costs more than an XDP program
+MEANINGS = {"request": """Instructions that the guest executes for each request: client, network
+and server together. <em>Above the floor</em> is the server’s own part: what it costs more than an XDP program
 (generic mode) that turns the datagram around before the stack sees it. A count of work, not of
 time: it does not see caches, waiting for locks, or what real interrupts and devices cost, and on
 one vCPU client and server take turns. REP MOVSB and the like, with which the kernel copies and
@@ -32,9 +32,9 @@ clears memory, count once for each byte, which is more than a CPU would need. Th
 datagram, too: generic mode makes room before it. Counted by words (<code>scripts/cost
 --no-erms</code>), the servers in the kernel stand some 1,100 higher above the floor at 64 bytes and
 4,300 at 1024, the socket servers 200.""",
-            "datagram": """Of senders: instructions for each datagram that the device lets go, with its way through
-the veth to where IP drops it at the first look, the same for all. Linux’s pktgen, which has no socket
-and makes each packet anew, is their floor."""}
+            "datagram": """Of senders: instructions for each datagram that the device lets go, with
+its way through the veth to where IP drops it at the first look, the same for all. Linux’s pktgen,
+which has no socket and makes each packet anew, is their floor."""}
 
 
 def kind(server):
@@ -189,7 +189,8 @@ def figures(loads):
 
 def page(data):
     groups = "".join(
-        f"<h2>{escape(name)}</h2>\n{drawing(plot(name, loads, data.servers_of(loads)))}{figures(loads)}"
+        f"<h2>{escape(name)}</h2>\n{drawing(plot(name, loads, data.servers_of(loads)))}"
+        f"{figures(loads)}"
         for name, loads in data.groups.items())
     whats = {load.what[0] for loads in data.groups.values() for load in loads}
     meaning = "</p>\n<p>".join(MEANINGS[what] for what in ("request", "datagram") if what in whats)
