@@ -72,7 +72,7 @@ class Load:
             count = cell["burst"] // cell["segments"]
             return f"{count} super-packet{'s' if count > 1 else ''} in flight"
         if cell["burst"] == 0:
-            return "one-way"
+            return "one thread"
         return f"bursts of {cell['burst']}" if cell["burst"] > 1 else "one at a time"
 
 
