@@ -32,6 +32,8 @@ static int kudp_steer(struct sock *sk)
 	int err;
 
 	err = bpf_prog_create(&prog, &program);
+	if (err == -ENOTSUPP) /* no errno of userspace's: the JIT found no memory */
+		return -ENOMEM;
 	if (err)
 		return err;
 	err = reuseport_attach_prog(sk, prog);

@@ -2,9 +2,11 @@
 // Coming and going: unload under load, namespaces, CPUs.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <vector>
 
 #include "loadgen/cpus.hpp"
 #include "tests/guest/flood.hpp"
@@ -57,9 +59,14 @@ std::uint64_t sleeps(const std::vector<int>& threads) {
   return sum;
 }
 
+struct Trips {
+  std::uint64_t wake_ups = 0;
+  std::chrono::microseconds median{};
+};
+
 // As many requests, one at a time, over the veth pair. Without polling each finds the thread
 // asleep.
-std::uint64_t wake_ups(const std::string& busy_poll, std::uint64_t requests) {
+Trips round_trips(const std::string& busy_poll, std::uint64_t requests) {
   const std::string events = "/sys/kernel/tracing/events/kudp/kudp_wake";
   const Responder responder(
       "r", {{"address", kServer4}, {"port", "9000"}, {"busy_poll", busy_poll}, {"enabled", "1"}});
@@ -67,11 +74,15 @@ std::uint64_t wake_ups(const std::string& busy_poll, std::uint64_t requests) {
   EXPECT_EQ(write_file(events + "/trigger", "hist:keys=cpu"), 0);
   const auto threads = threads_named("kudp/");
   const bool polls = busy_poll != "0";
+  std::vector<std::chrono::microseconds> trips;
   for (std::uint64_t i = 0; i < requests; ++i) {
     Client::Reply reply;
     const std::uint64_t before = polls ? 0 : sleeps(threads);
+    const auto start = std::chrono::steady_clock::now();
     client.send(payload(64, i));
     EXPECT_TRUE(client.receive(reply));
+    trips.push_back(std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - start));
     EXPECT_TRUE(reply.payload == payload(64, i));
     for (int n = 0; !polls && n < 5000 && sleeps(threads) == before; ++n)
       std::this_thread::sleep_for(1ms);
@@ -81,16 +92,22 @@ std::uint64_t wake_ups(const std::string& busy_poll, std::uint64_t requests) {
   EXPECT_TRUE(adds_up(responder.settled(requests)));
   const auto hits = counted.find("Hits: ");
   if (hits == counted.npos) throw std::runtime_error("no hits in " + counted);
-  return std::stoull(counted.substr(hits + 6));
+  std::nth_element(trips.begin(), trips.begin() + requests / 2, trips.end());
+  return {std::stoull(counted.substr(hits + 6)), trips[requests / 2]};
 }
 
 // How many it saves depends on who else wants the CPU; without, it is none.
 TEST(BusyPoll, SavesWakeUps) {
   constexpr std::uint64_t kRequests = 500;
-  EXPECT_EQ(wake_ups("0", kRequests), kRequests);
-  const std::uint64_t polled = wake_ups("1000", kRequests);
-  RecordProperty("wake_ups", std::to_string(polled));
-  EXPECT_LT(polled, kRequests * 9 / 10);
+  EXPECT_EQ(round_trips("0", kRequests).wake_ups, kRequests);
+  const Trips polled = round_trips("1000", kRequests);
+  RecordProperty("wake_ups", std::to_string(polled.wake_ups));
+  // On a kernel so slow that the next request comes when the polling is over, there is none to
+  // save.
+  if (polled.wake_ups >= kRequests * 9 / 10 && polled.median > 1000us)
+    GTEST_SKIP() << "half the round trips took over " << polled.median.count()
+                 << " us, and busy_poll is 1000 at most";
+  EXPECT_LT(polled.wake_ups, kRequests * 9 / 10);
 }
 
 TEST_P(Lifecycle, NothingIsAnsweredAfterDisable) {

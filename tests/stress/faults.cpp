@@ -1,34 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/stress/faults.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 
+#include "loadgen/fd.hpp"
 #include "tests/guest/system.hpp"
 
 namespace kudp::stress {
 namespace {
 
+namespace fs = std::filesystem;
 using guest::read_file;
 using guest::write_file;
 
 const std::string kDebug = "/sys/kernel/debug/";
+constexpr int kUntouched = 3;  // attempts that make less: then no other makes more
 constexpr const char* kFaults[] = {"failslab/", "fail_page_alloc/"};
 
 void put(const std::string& path, const std::string& value) {
-  if (write_file(path, value)) throw std::runtime_error("cannot write " + path);
+  if (const int error = write_file(path, value))
+    throw std::runtime_error("cannot write " + path + ": " + std::strerror(error));
 }
 
 void set_both(const std::string& attribute, const std::string& value) {
   for (const std::string fault : kFaults) put(kDebug + fault + attribute, value);
 }
 
+// A thread's fail-nth, held open: to open it takes memory.
+class FailNth {
+ public:
+  explicit FailNth(int tid)
+      : path_("/proc/" + std::to_string(tid) + "/fail-nth"),
+        fd_(open(path_.c_str(), O_RDWR | O_CLOEXEC)) {
+    if (fd_.get() < 0) throw std::runtime_error("cannot open " + path_);
+  }
+  // 0: none. Takes no memory, once the text is made.
+  void set(const std::string& n) {
+    if (pwrite(fd_.get(), n.data(), n.size(), 0) < 0)
+      throw std::runtime_error("cannot write " + path_);
+  }
+  // 0 when the N-th has come.
+  int left() const {
+    char text[16] = {};
+    if (pread(fd_.get(), text, sizeof text - 1, 0) < 0)
+      throw std::runtime_error("cannot read " + path_);
+    return std::atoi(text);
+  }
+
+ private:
+  std::string path_;
+  Fd fd_;
+};
+
 }  // namespace
 
 bool can_inject_faults() {
-  return std::filesystem::exists("/proc/self/fail-nth") &&
-         std::filesystem::exists(kDebug + "failslab");
+  return fs::exists("/proc/self/fail-nth") && fs::exists(kDebug + "failslab");
 }
 
 void prepare_faults() {
@@ -37,37 +71,69 @@ void prepare_faults() {
   set_both("ignore-gfp-wait", "N");
   put(kDebug + "fail_page_alloc/ignore-gfp-highmem", "N");
   put(kDebug + "fail_page_alloc/min-order", "0");
+  // Which caches those are is the kernel command line's to say: see scripts/check-debug.
+  const bool chosen = read_file("/sys/kernel/slab/kmalloc-64/failslab") == "1\n";
+  put(kDebug + "failslab/cache-filter", chosen ? "Y" : "N");
 }
 
-int walk(int tid, const std::function<bool(int denied)>& attempt) {
-  const std::string file = "/proc/" + std::to_string(tid) + "/fail-nth";
-  for (int n = 1;; ++n) {
-    put(file, std::to_string(n));
-    const bool goes_on = attempt(n);
-    const bool denied = read_file(file) == "0\n";
-    put(file, "0");
-    if (!denied) return n - 1;
-    if (!goes_on) return n;
+int walk(int tid, const std::function<int()>& attempt,
+         const std::function<bool(int denied, int error)>& judge, int skipped) {
+  FailNth fail(tid);
+  const std::string none = "0";
+  int n = skipped + 1;
+  for (int untouched = 0; untouched < kUntouched;) {
+    const std::string nth = std::to_string(n);
+    fail.set(nth);
+    const int error = attempt();
+    const bool denied = fail.left() == 0;
+    fail.set(none);
+    const bool goes_on = judge(denied ? n : 0, error);
+    untouched = denied ? 0 : untouched + 1;
+    n += denied;
+    if (!goes_on) break;
   }
+  return n - 1 - skipped;
 }
 
-int walk_atomic(const std::function<bool(int denied)>& attempt) {
+int count_allocations(int tid, const std::function<void()>& attempt) {
+  constexpr int kMany = 1000000;
+  FailNth fail(tid);
+  fail.set(std::to_string(kMany));
+  attempt();
+  const int left = fail.left();
+  fail.set("0");
+  return kMany - left;
+}
+
+// The kernel counts allocations from whenever it began to: the first denial brings its count to a
+// multiple of the interval, so that the next is of the N-th from there.
+int walk_atomic(const std::function<bool()>& attempt) {
   const std::string failslab = kDebug + "failslab/";
-  put(failslab + "ignore-gfp-wait", "Y");
-  int n = 1;
-  for (int untouched = 0; untouched < 3;) {
-    put(failslab + "interval", std::to_string(n));
+  const auto deny_one = [&] {
     put(failslab + "times", "1");
     put(failslab + "probability", "100");
-    const bool goes_on = attempt(n);
+    const bool goes_on = attempt();
     put(failslab + "probability", "0");
-    if (read_file(failslab + "times") != "0\n") {
-      ++untouched;
-      continue;
+    return goes_on;
+  };
+  const auto denied = [&] { return read_file(failslab + "times") == "0\n"; };
+
+  put(failslab + "ignore-gfp-wait", "Y");
+  int n = 1;
+  for (int untouched = 0; untouched < kUntouched;) {
+    put(failslab + "interval", std::to_string(n));
+    bool goes_on = true;
+    for (int i = 0; n > 1 && goes_on && (i == 0 || !denied()); ++i) {
+      if (i == n) throw std::runtime_error("attempts that allocate nothing");
+      goes_on = deny_one();
     }
-    untouched = 0;
-    ++n;
-    if (!goes_on) break;
+    if (!goes_on || !deny_one()) break;
+    if (denied()) {
+      untouched = 0;
+      ++n;
+    } else {
+      ++untouched;
+    }
   }
   put(failslab + "interval", "1");
   put(failslab + "ignore-gfp-wait", "N");

@@ -10,15 +10,23 @@ namespace kudp::stress {
 // False where the kernel was built without it.
 bool can_inject_faults();
 
-// Makes allocations of every kind deniable, and denied ones not worth a report.
+// Makes allocations of every kind deniable, and denied ones not worth a report. With the kernel's
+// slub_debug=A only those of the caches it names.
 void prepare_faults();
 
-// Calls `attempt` with the first, then the second, … allocation in it by thread `tid` denied, until
-// one makes no more. Returns how many were denied; stops early where `attempt` returns false.
-int walk(int tid, const std::function<bool(int denied)>& attempt);
+// Calls `attempt`, which returns an errno, with its first, then its second, … allocation by thread
+// `tid` denied, and after each `judge` with nothing denied; until three attempts in a row make
+// no more, or judge() returns false. Returns how many were denied. Where the thread is the
+// caller's, `attempt` should be one system call: what the test needs memory for counts, too.
+// The first `skipped` of an attempt are not denied.
+int walk(int tid, const std::function<int()>& attempt,
+         const std::function<bool(int denied, int error)>& judge, int skipped = 0);
+
+// How many allocations thread `tid` makes in `attempt`; none is denied.
+int count_allocations(int tid, const std::function<void()>& attempt);
 
 // The same for allocations that may not sleep, which are those of the receive path, of whoever
-// makes them. `attempt` is called up to 3 times more where one made fewer than before.
-int walk_atomic(const std::function<bool(int denied)>& attempt);
+// makes them; `attempt` must make some, and ends the walk by returning false.
+int walk_atomic(const std::function<bool()>& attempt);
 
 }  // namespace kudp::stress

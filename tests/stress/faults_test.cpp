@@ -3,15 +3,20 @@
 // drop. That nothing leaks is for the kernel's leak detector to say, after the module is gone.
 #include "tests/stress/faults.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
 
-#include "tests/guest/network.hpp"
+#include "loadgen/cpus.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
+#include "tests/stress/extent.hpp"
+#include "tests/stress/faulty_path.hpp"
 
 namespace kudp::stress {
 namespace {
@@ -26,157 +31,206 @@ class Faults : public testing::Test {
     if (!can_inject_faults())
       GTEST_SKIP() << "this kernel has no fault injection; make check-debug's has";
     prepare_faults();
+    sched_getaffinity(0, sizeof cpus_, &cpus_);
+    pin_to(0);  // datagrams then take the same way each time, past the thread of this CPU
   }
+  void TearDown() override { sched_setaffinity(0, sizeof cpus_, &cpus_); }
+
   static void report(const std::string& what, int sites) {
     std::printf("%s: %d allocations denied, one after the other\n", what.c_str(), sites);
     RecordProperty(what, sites);
-    EXPECT_GT(sites, 0);
+    std::fflush(stdout);
+    EXPECT_GT(sites, 0) << what;
   }
+  // Of the only thread of that name.
+  static int walk_thread(const std::string& name, const std::function<bool()>& attempt) {
+    const std::vector<int> threads = threads_named(name);
+    if (threads.size() != 1) throw std::runtime_error(name + ": no thread, or more than one");
+    return walk(
+        threads[0], [&] { return attempt() ? 0 : EIO; }, [](int, int error) { return error == 0; });
+  }
+
+ private:
+  cpu_set_t cpus_;
 };
 
-// Lacking memory shows as ENOMEM, or where a layer between has its own word for it, as that.
-bool is_clean(int error) {
-  return error == ENOMEM || error == ENFILE || error == ENOBUFS || error == EAGAIN;
+// Lacking memory shows as ENOMEM, or where a layer between has its own word for it, as that:
+// bind(2) says EADDRINUSE if there is none for the reuseport group.
+testing::AssertionResult is_clean(int error, int denied) {
+  if (error == ENOMEM || error == ENFILE || error == ENOBUFS || error == EAGAIN ||
+      error == EADDRINUSE)
+    return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "allocation " << denied << ": " << std::strerror(error);
+}
+
+// One write(2) to an attribute or a module's file, with what it needs of userspace done before.
+class OneCall {
+ public:
+  explicit OneCall(const std::string& path, int flags = O_WRONLY)
+      : fd_(open(path.c_str(), flags | O_CLOEXEC)) {
+    if (fd_.get() < 0) throw std::runtime_error("cannot open " + path);
+  }
+  int write(const std::string& value) const {
+    return pwrite(fd_.get(), value.data(), value.size(), 0) < 0 ? errno : 0;
+  }
+  int load(const std::string& parameters) const {
+    return syscall(SYS_finit_module, fd_.get(), parameters.c_str(), 0) ? errno : 0;
+  }
+
+ private:
+  Fd fd_;
+};
+
+// With what the kernel's loader allocates before it refuses a parameter, or kudp_send that it has
+// none, only where FULL=1 was given: it is the same for every module, and most of it.
+int walk_load(const std::string& module, const std::string& parameters) {
+  const OneCall file(module_path(module), O_RDONLY);
+  const std::string broken = module == "kudp" ? parameters + " text" : "";
+  int refused = 0;
+  const int loader = count_allocations(gettid(), [&] { EXPECT_EQ(file.load(broken), EINVAL); });
+  const int sites = walk(
+      gettid(), [&] { return file.load(parameters); },
+      [&](int denied, int error) {
+        if (!error) return unload_module(module) == 0;
+        ++refused;
+        EXPECT_TRUE(is_clean(error, denied));
+        EXPECT_EQ(unload_module(module), ENOENT) << "allocation " << denied;
+        return !testing::Test::HasFailure();
+      },
+      extent(loader, 0));
+  EXPECT_GT(refused, 0);
+  return sites;
 }
 
 TEST_F(Faults, Load) {
   ASSERT_EQ(unload_module(), 0);
-  for (const std::string parameters : {"", "port=9000 reply=text text=hello address=::"}) {
-    int refused = 0;
-    const int sites = walk(gettid(), [&](int n) {
-      const int error = load_module(parameters);
-      if (!error) return unload_module() == 0;
-      ++refused;
-      EXPECT_TRUE(is_clean(error)) << "allocation " << n << ": " << std::strerror(error);
-      EXPECT_FALSE(module_is_loaded()) << "allocation " << n;
-      return true;
-    });
-    report("load " + parameters, sites);
-    EXPECT_GT(refused, 0);
-  }
+  for (const auto& [module, parameters] :
+       Responder::Settings{{"kudp", "port=9000 reply=text text=hello address=::"},
+                           {"kudp_send", "to=127.0.0.1:9 text=x"},
+                           {"kudp_send", "to=[::1]:9 size=100 count=10 cpus=0 connected=0"}})
+    report("load " + module + " " + parameters, walk_load(module, parameters));
   ASSERT_EQ(load_module(""), 0);
 }
 
 TEST_F(Faults, MakeDirectory) {
-  const int sites = walk(gettid(), [](int) {
-    try {
-      const Responder responder("r", {});
-    } catch (const std::runtime_error&) {
-    }
-    return true;
-  });
+  const char* path = "/sys/kernel/config/kudp/r";
+  const int sites = walk(
+      gettid(), [&] { return mkdir(path, 0755) ? errno : 0; },
+      [&](int denied, int error) {
+        if (error) {
+          EXPECT_TRUE(is_clean(error, denied));
+          EXPECT_NE(access(path, F_OK), 0);
+        } else {
+          EXPECT_EQ(rmdir(path), 0);
+        }
+        return !HasFailure();
+      });
   report("mkdir", sites);
+}
+
+// A refused value leaves the one before.
+TEST_F(Faults, SetAttributes) {
+  Responder responder("r", {{"text", "before"}, {"allow", "198.18.0.0/15"}});
+  for (const Responder::Settings settings{{"text", "hello"},
+                                          {"allow", "198.18.0.0/16 fd00:6b75:6470::/48"}};
+       const auto& [name, value] : settings) {
+    const std::string before = responder.get(name);
+    const OneCall attribute("/sys/kernel/config/kudp/r/" + name);
+    int refused = 0;
+    const int sites = walk(
+        gettid(), [&] { return attribute.write(value); },
+        [&](int denied, int error) {
+          if (!error) return responder.set(name, before) == 0;
+          ++refused;
+          EXPECT_TRUE(is_clean(error, denied));
+          EXPECT_EQ(responder.get(name), before);
+          return !HasFailure();
+        });
+    report("set " + name, sites);
+    EXPECT_GT(refused, 0);
+  }
+}
+
+// What takes memory of its own: a text, the guard's list and buckets, sessions.
+Responder::Settings demanding(const std::string& engine, const std::string& address,
+                              const std::string& reply) {
+  return {{"engine", engine},
+          {"address", address},
+          {"reply", reply},
+          {"text", "hello"},
+          {"amplify", "1"},
+          {"port", "9000"},
+          {"allow", "0.0.0.0/0 ::/0"},
+          {"rate_prefix", "1000000"},
+          {"stateful", reply == "stamp" ? "1" : "0"}};
+}
+
+// Enables under `walk` of thread `tid`; returns how many were denied.
+int walk_enable(Responder& responder, int tid) {
+  const OneCall enabled("/sys/kernel/config/kudp/r/enabled");
+  const std::string on = "1";
+  return walk(
+      tid, [&] { return enabled.write(on); },
+      [&](int denied, int error) {
+        if (!error) return responder.set("enabled", "0") == 0;
+        EXPECT_TRUE(is_clean(error, denied));
+        EXPECT_EQ(responder.get("enabled"), "0");
+        EXPECT_TRUE(threads_named("kudp/").empty());
+        return !testing::Test::HasFailure();
+      });
 }
 
 TEST_F(Faults, Enable) {
   for (const std::string engine : kEngines)
-    for (const std::string address : {"127.0.0.1", "::"}) {
-      Responder responder("r", {{"engine", engine},
-                                {"address", address},
-                                {"reply", "text"},
-                                {"text", "hello"},
-                                {"amplify", "1"},
-                                {"port", "9000"}});
-      int refused = 0;
-      const int sites = walk(gettid(), [&](int n) {
-        const int error = responder.set("enabled", "1");
-        if (!error) return responder.set("enabled", "0") == 0;
-        ++refused;
-        EXPECT_TRUE(is_clean(error)) << "allocation " << n << ": " << std::strerror(error);
-        EXPECT_EQ(responder.get("enabled"), "0");
-        EXPECT_TRUE(threads_named("kudp/").empty());
-        return true;
-      });
-      report("enable " + engine + " " + address, sites);
-      EXPECT_GT(refused, 0);
-      ASSERT_EQ(responder.set("enabled", "1"), 0) << "and with memory it can be enabled";
-      Client client(Where::kHere, "127.0.0.1:9000");
-      Client::Reply reply;
-      client.send("x");
-      EXPECT_TRUE(client.receive(reply));
-    }
+    for (const std::string address : {"127.0.0.1", "::"})
+      for (const std::string reply : {"text", "stamp"}) {
+        Responder responder("r", demanding(engine, address, reply));
+        report("enable " + engine + " " + address + " " + reply, walk_enable(responder, gettid()));
+        ASSERT_EQ(responder.set("enabled", "1"), 0) << "with memory it can be enabled";
+      }
 }
 
-// The threads are made by the CPUs' own hotplug threads.
-TEST_F(Faults, EnableInTheHotplugThreads) {
+// The threads are asked for by the CPUs' own hotplug threads, and made by kthreadd.
+TEST_F(Faults, EnableInOtherThreads) {
+  std::vector<int> threads = threads_named("cpuhp/");
+  threads.push_back(threads_named("kthreadd)").at(0));
   for (const std::string engine : {"classic", "kthread"})
-    for (const int tid : threads_named("cpuhp/")) {
-      Responder responder("r", {{"engine", engine}, {"port", "9000"}});
-      const int sites = walk(tid, [&](int n) {
-        const int error = responder.set("enabled", "1");
-        if (!error) return responder.set("enabled", "0") == 0;
-        EXPECT_TRUE(is_clean(error)) << "allocation " << n << ": " << std::strerror(error);
-        EXPECT_TRUE(threads_named("kudp/").empty());
-        return true;
-      });
-      report("enable " + engine + " in thread " + std::to_string(tid), sites);
+    for (const int tid : threads) {
+      Responder responder("r", demanding(engine, "::", "text"));
+      report("enable " + engine + " in thread " + std::to_string(tid), walk_enable(responder, tid));
     }
 }
-
-// One datagram for each denied allocation: answered, or under a counter that says why not.
-class FaultyPath {
- public:
-  FaultyPath(const std::string& engine, const std::string& reply)
-      : responder_("r", {{"engine", engine},
-                         {"reply", reply},
-                         {"text", "hello"},
-                         {"address", "::"},
-                         {"port", "9000"},
-                         {"enabled", "1"}}),
-        capture_(socket(AF_PACKET, SOCK_RAW, 0x0300)),
-        clients_{Client(Where::kClient, at(kServer4, 9000)),
-                 Client(Where::kClient, at(kServer6, 9000))} {
-    ask();  // who is who on the link, and the way back
-  }
-
-  // Larger than the link's MTU, so that it is fragments both ways; captured, so that it is shared.
-  bool ask() {
-    Client::Reply reply;
-    for (auto& client : clients_) {
-      sendto(client.fd(), request_.data(), request_.size(), 0, client.target().data(),
-             client.target().length);
-      while (client.receive(reply, 30)) continue;
-    }
-    const Counters counters = responder_.settled(0);
-    EXPECT_TRUE(adds_up(counters));
-    return adds_up(counters);
-  }
-  Counters stats() { return responder_.stats(); }
-
-  // Whether it answers as if nothing had happened.
-  bool recovers() {
-    Client::Reply reply;
-    clients_[0].send(request_);
-    return clients_[0].receive(reply);
-  }
-
- private:
-  Responder responder_;
-  const Fd capture_;
-  Client clients_[2];
-  const std::string request_ = payload(4000);
-};
 
 TEST_F(Faults, ThreadsThatAnswer) {
   for (const std::string engine : {"classic", "kthread"})
-    for (const std::string reply : {"echo", "text"}) {
+    for (const std::string reply : {"echo", "text", "stamp"}) {
       FaultyPath path(engine, reply);
-      int sites = 0;
-      for (const int tid : threads_named("kudp/"))
-        sites += walk(tid, [&](int) { return path.ask(); });
-      report(engine + " " + reply, sites);
+      report(engine + " " + reply, walk_thread("kudp/0/", [&] { return path.ask(); }));
       const Counters counters = path.stats();
-      EXPECT_GT(counters.at("no_memory") + counters.at("send_failed"), 0u);
+      EXPECT_GT(counters.at("no_memory") + counters.at("send_failed"), 0u) << engine << reply;
       EXPECT_TRUE(path.recovers());
     }
 }
 
 TEST_F(Faults, ReceivePath) {
-  for (const std::string engine : kEngines) {
-    FaultyPath path(engine, "echo");
-    report("receive path, " + engine, walk_atomic([&](int) { return path.ask(); }));
-    EXPECT_TRUE(path.recovers());
-  }
+  for (const std::string engine : kEngines)
+    for (const std::string reply : {"echo", "text", "stamp"}) {
+      FaultyPath path(engine, reply);
+      report("receive path, " + engine + " " + reply, walk_atomic([&] { return path.ask(); }));
+      EXPECT_TRUE(engine != "softirq" || path.stats().at("no_memory") > 0) << reply;
+      EXPECT_TRUE(path.recovers());
+    }
+}
+
+TEST_F(Faults, Sender) {
+  for (const std::string to : {"198.18.1.9:9", "[fd00:6b75:6470:1::9]:9"})
+    for (const std::string connected : {"0", "1"}) {
+      FaultySource source("to=" + to + " connected=" + connected);
+      report("send to " + to + " connected=" + connected,
+             walk_thread("kudp_send/0", [&] { return source.goes_on(); }));
+      EXPECT_GT(source.failed(), 0u);
+      EXPECT_TRUE(source.goes_on());
+    }
 }
 
 }  // namespace
