@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "compat.h"
+#include "datagram.h"
 #include "route.h"
 #include "stamp_reflect.h"
 #include "test_delay.h"

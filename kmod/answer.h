@@ -8,18 +8,6 @@
 
 #include "kudp.h"
 
-/* Bytes of payload, while the data starts at the UDP header. */
-static inline unsigned int kudp_payload(const struct sk_buff *skb)
-{
-	return skb->len - sizeof(struct udphdr);
-}
-
-/* How many datagrams a received skb stands for. */
-static inline unsigned int kudp_datagrams(const struct sk_buff *skb)
-{
-	return skb_is_gso(skb) ? DIV_ROUND_UP(kudp_payload(skb), skb_shinfo(skb)->gso_size) : 1;
-}
-
 /* Nothing of the way in may show on the way out, such as marks, timestamps or conntrack. */
 static inline void kudp_scrub(struct sk_buff *skb)
 {

@@ -10,6 +10,7 @@
 #include <uapi/linux/sched/types.h>
 
 #include "answer.h"
+#include "datagram.h"
 #include "receive.h"
 #include "trace.h"
 

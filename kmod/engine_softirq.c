@@ -4,6 +4,7 @@
  * takes is the network stack's own, so it is for answers that are made at once.
  */
 #include "answer.h"
+#include "datagram.h"
 #include "link.h"
 #include "receive.h"
 #include "trace.h"

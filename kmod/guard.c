@@ -7,8 +7,10 @@
 
 #include <linux/jiffies.h>
 #include <linux/random.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
-#include "answer.h"
+#include "datagram.h"
 #include "kudp.h"
 
 /* Of all namespaces: the responders of one host are often each other's neighbours. */

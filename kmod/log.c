@@ -8,10 +8,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/string_helpers.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
-#include "answer.h"
+#include "datagram.h"
 #include "log.h"
-#include "receive.h"
 
 #define KUDP_LOG_TEXT	128
 #define KUDP_LOG_ESCAPE	4	/* characters that a byte becomes, at most */

@@ -10,8 +10,8 @@
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
 
-#include "answer.h"
 #include "compat.h"
+#include "datagram.h"
 #include "log.h"
 #include "receive.h"
 #include "trace.h"

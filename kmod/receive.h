@@ -15,17 +15,6 @@ void kudp_receive_refuse(struct kudp_worker *w, struct sk_buff *skb, enum kudp_c
 struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w);
 
 /*
- * Not the socket's worker but this CPU's, which nobody else uses at the same time. With steering
- * they are one and the same, except while the sockets are bound one after the other. Softirq.
- */
-static inline struct kudp_worker *kudp_this_worker(const struct sock *sk)
-{
-	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
-
-	return this_cpu_ptr(w->responder->workers);
-}
-
-/*
  * Whether a datagram may be considered at all: KUDP_ANSWERED, or why not. Only the route that it
  * came in by knows a subnet's broadcast address.
  */

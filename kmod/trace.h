@@ -11,7 +11,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "answer.h"
+#include "datagram.h"
 #include "kudp.h"
 
 /* The counters' names, as "stats" has them; trace-cmd learns the numbers from TRACE_DEFINE_ENUM. */
