@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/guest/flood.hpp"
 
-#include <linux/udp.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <chrono>
-#include <system_error>
 
 namespace kudp::guest {
 namespace {
@@ -16,21 +12,9 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kClients = 2;
 
-// A socket that keeps UDP's static keys for encap_rcv on. Else each socket of the module that comes
-// first or goes last would have the kernel patch code that the flood is running through. QEMU
-// before 8.1, emulating several CPUs, may then go on running what it translated halfway: a
-// breakpoint that is no longer there, and the kernel dies of it.
-Fd hold_encap_keys() {
-  Fd held = udp_socket(Where::kHere, AF_INET6);
-  const int type = UDP_ENCAP_L2TPINUDP;
-  if (setsockopt(held.get(), IPPROTO_UDP, UDP_ENCAP, &type, sizeof type) != 0)
-    throw std::system_error(errno, std::generic_category(), "UDP_ENCAP");
-  return held;
-}
-
 }  // namespace
 
-Flood::Flood(Where where, const std::string& target) : encap_keys_(hold_encap_keys()) {
+Flood::Flood(Where where, const std::string& target) {
   for (unsigned i = 0; i < kClients; ++i) clients_.emplace_back(where, target);
   for (auto& client : clients_) threads_.emplace_back([this, &client] { run(client); });
 }

@@ -7,7 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "loadgen/fd.hpp"
 #include "tests/guest/network.hpp"
 
 namespace kudp::guest {
@@ -35,7 +34,6 @@ class Flood {
  private:
   void run(Client& client);
 
-  Fd encap_keys_;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> suspended_ = false;
   std::atomic<unsigned> asleep_ = 0;
