@@ -34,6 +34,16 @@ static inline int kudp_enable_timestamps(struct socket *sock)
 			       sizeof(on));
 }
 
+/* Datagrams that UDP dropped before the module saw them. */
+static inline unsigned int kudp_socket_drops(const struct sock *sk)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return atomic_read(&sk->sk_drops);
+#else
+	return sk_drops_read(sk); /* UDP's are counted apart, by NUMA node */
+#endif
+}
+
 /* What a request's TTL or hop limit was comes with it. */
 static inline void kudp_enable_ttl(struct socket *sock)
 {

@@ -57,7 +57,7 @@ static void kudp_worker_add(u64 *sum, const struct kudp_worker *w)
 	kudp_stats_add(sum, &w->received);
 	kudp_stats_add(sum, &w->answered);
 	if (w->sock) {
-		unsigned int drops = atomic_read(&w->sock->sk->sk_drops);
+		unsigned int drops = kudp_socket_drops(w->sock->sk);
 
 		sum[KUDP_RECEIVED] += drops;
 		sum[KUDP_SOCKET_DROPS] += drops;
@@ -67,7 +67,7 @@ static void kudp_worker_add(u64 *sum, const struct kudp_worker *w)
 /* The socket is about to go: keeps what it counted. */
 void kudp_stats_keep_drops(struct kudp_worker *w)
 {
-	unsigned int drops = atomic_read(&w->sock->sk->sk_drops);
+	unsigned int drops = kudp_socket_drops(w->sock->sk);
 
 	u64_stats_update_begin(&w->received.sync);
 	u64_stats_add(&w->received.n[KUDP_RECEIVED], drops);
