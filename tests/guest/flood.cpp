@@ -6,16 +6,11 @@
 #include <chrono>
 
 namespace kudp::guest {
-namespace {
 
 using namespace std::chrono_literals;
 
-constexpr unsigned kClients = 2;
-
-}  // namespace
-
-Flood::Flood(Where where, const std::string& target) {
-  for (unsigned i = 0; i < kClients; ++i) clients_.emplace_back(where, target);
+Flood::Flood(Where where, const std::string& target, unsigned clients) {
+  for (unsigned i = 0; i < clients; ++i) clients_.emplace_back(where, target);
   for (auto& client : clients_) threads_.emplace_back([this, &client] { run(client); });
 }
 

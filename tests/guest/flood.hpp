@@ -14,7 +14,7 @@ namespace kudp::guest {
 // Clients that keep sending, whoever listens, until the object goes.
 class Flood {
  public:
-  Flood(Where where, const std::string& target);
+  Flood(Where where, const std::string& target, unsigned clients = 2);
   ~Flood();
   Flood(const Flood&) = delete;
   Flood& operator=(const Flood&) = delete;

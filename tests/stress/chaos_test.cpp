@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What an administrator or the machine may do to a responder, at random moments and under flood
 // from outside and inside, over IPv4 and IPv6: nothing breaks, leaks, or is answered too late.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <chrono>
@@ -78,19 +80,26 @@ class Chaos : public testing::TestWithParam<Variant> {
   }
   void remove_namespace() {
     run("ip netns add kudp-brief");
-    run("ip link add kudp-b type veth peer name kudp-n netns kudp-brief");
-    run("ip address add 198.18.2.1/24 dev kudp-b && ip link set kudp-b up");
-    run("ip -n kudp-brief address add 198.18.2.2/24 dev kudp-n");
-    run("ip -n kudp-brief link set kudp-n up");
+    ip("", {"link add kudp-b type veth peer name kudp-n netns kudp-brief",
+            "address add 198.18.2.1/24 dev kudp-b",
+            "address add fd00:6b75:6470:2::1/64 dev kudp-b nodad", "link set kudp-b up"});
+    ip("-n kudp-brief ",
+       {"address add 198.18.2.2/24 dev kudp-n",
+        "address add fd00:6b75:6470:2::2/64 dev kudp-n nodad", "link set kudp-n up"});
     auto settings = GetParam().more;
     settings.insert(settings.begin(),
-                    {{"engine", GetParam().engine}, {"address", "0.0.0.0"}, {"port", "9000"}});
-    const Responder brief("brief", settings);
-    run("nsenter --net=/run/netns/kudp-brief sh -c "
-        "'echo 1 >/sys/kernel/config/kudp/brief/enabled'");
+                    {{"engine", GetParam().engine}, {"address", "::"}, {"port", "9000"}});
+    Responder brief("brief", settings);
+    std::thread([&] {
+      const Fd other(open("/run/netns/kudp-brief", O_RDONLY | O_CLOEXEC));
+      EXPECT_EQ(setns(other.get(), CLONE_NEWNET), 0);
+      EXPECT_EQ(brief.set("enabled", "1"), 0);
+    }).join();
     {
-      const Flood flood(Where::kHere, "198.18.2.2:9000");
-      EXPECT_TRUE(flood.flows(5)) << "into a namespace of its own";
+      const Flood flood4(Where::kHere, "198.18.2.2:9000", 1);
+      const Flood flood6(Where::kHere, "[fd00:6b75:6470:2::2]:9000", 1);
+      EXPECT_TRUE(flood4.flows(5)) << "into a namespace of its own";
+      EXPECT_TRUE(flood6.flows(5)) << "into a namespace of its own";
       pause();
       run("ip netns delete kudp-brief");
       for (int i = 0; i < 2000 && brief.get("enabled") == "1"; ++i)
@@ -99,14 +108,18 @@ class Chaos : public testing::TestWithParam<Variant> {
     EXPECT_EQ(brief.get("enabled"), "0");
   }
   void interface_down_and_up() {
-    run("ip link set kudp-s down");
+    set_device("flags", "0x1002");  // IFF_BROADCAST, IFF_MULTICAST
     pause();
-    run("ip link set kudp-s up");
+    set_device("flags", "0x1003");  // and IFF_UP
+    restore_addresses();
   }
   // Below 1280 there is no IPv6 on a device.
   void change_mtu() {
-    for (const char* mtu : {"576", "1280", "9000", "1500"})
-      run("ip link set kudp-s mtu " + std::string(mtu));
+    for (const char* mtu : {"576", "1280", "9000", "1500"}) {
+      set_device("mtu", mtu);
+      pause();
+    }
+    restore_addresses();
   }
   void unplug_cpu() {
     if (!std::filesystem::exists("/sys/devices/system/cpu/cpu1/online")) return;
@@ -115,13 +128,13 @@ class Chaos : public testing::TestWithParam<Variant> {
     ASSERT_EQ(write_file("/sys/devices/system/cpu/cpu1/online", "1"), 0);
   }
   void replace_routes() {
-    run("ip route replace unreachable 198.18.1.9/32");
-    run("ip -6 route replace unreachable fd00:6b75:6470:1::9/128");
+    ip("", {"route replace unreachable 198.18.1.9/32",
+            "route replace unreachable fd00:6b75:6470:1::9/128"});
     pause();
-    run("ip route replace 198.18.1.9/32 dev kudp-s mtu 600");
-    run("ip -6 route replace fd00:6b75:6470:1::9/128 dev kudp-s mtu 1300");
+    ip("", {"route replace 198.18.1.9/32 dev kudp-s mtu 600",
+            "route replace fd00:6b75:6470:1::9/128 dev kudp-s mtu 1300"});
     pause();
-    run("ip route delete 198.18.1.9/32; ip -6 route delete fd00:6b75:6470:1::9/128");
+    ip("", {"route delete 198.18.1.9/32", "route delete fd00:6b75:6470:1::9/128"});
   }
   void suspend_clients() {
     for (auto& flood : floods_) flood->suspend();
@@ -130,10 +143,11 @@ class Chaos : public testing::TestWithParam<Variant> {
   }
 
  protected:
+  // One client each, which two CPUs are busy with already: more would only keep the test waiting.
   void SetUp() override {
     for (const char* target : {kServer4, kServer6})
-      floods_.push_back(std::make_unique<Flood>(Where::kClient, at(target, 9000)));
-    floods_.push_back(std::make_unique<Flood>(Where::kHere, "127.0.0.1:9000"));
+      floods_.push_back(std::make_unique<Flood>(Where::kClient, at(target, 9000), 1));
+    floods_.push_back(std::make_unique<Flood>(Where::kHere, "127.0.0.1:9000", 1));
     start();
   }
   void TearDown() override {
@@ -144,12 +158,13 @@ class Chaos : public testing::TestWithParam<Variant> {
   void cycle(Action action) {
     pause();
     (this->*action)();
-    restore_addresses();
     for (const auto& flood : floods_) EXPECT_TRUE(flood->flows(5)) << "after it";
   }
 
-  // With nothing on its way, so that only what is kept counts.
+  // With nothing on its way, so that only what is kept counts. The kernel keeps a namespace that is
+  // gone until the next goes: that is this one.
   Objects objects_at_rest() {
+    run("ip netns add kudp-brief && ip netns delete kudp-brief");
     EXPECT_EQ(responder_->set("enabled", "0"), 0);
     for (auto& flood : floods_) flood->suspend();
     for (auto& flood : floods_) flood->drain();
@@ -199,10 +214,21 @@ class Chaos : public testing::TestWithParam<Variant> {
     EXPECT_EQ(responder_->stats(), counters);
   }
 
+  // Starting a program takes seconds under flood: as few as possible.
+  static void ip(const std::string& options, const std::vector<std::string>& commands) {
+    std::string batch = "ip " + options + "-batch - <<'TEXT'\n";
+    for (const auto& command : commands) batch += command + "\n";
+    run(batch + "TEXT");
+  }
+  static void set_device(const std::string& attribute, const std::string& value) {
+    ASSERT_EQ(write_file("/sys/class/net/kudp-s/" + attribute, value), 0) << attribute;
+  }
   // IPv6 addresses go with the device's up, and with an MTU below 1280.
-  void restore_addresses() {
+  static void restore_addresses() {
+    std::vector<std::string> commands;
     for (const char* address : {kServer6, kServer6b})
-      run("ip -6 address replace " + std::string(address) + "/64 dev kudp-s nodad");
+      commands.push_back("address replace " + std::string(address) + "/64 dev kudp-s nodad");
+    ip("", commands);
   }
 
   std::unique_ptr<Responder> responder_;
@@ -236,7 +262,10 @@ TEST_P(Chaos, Cycles) {
     cycle(actions[next].second);
     if (HasFailure()) return;
   }
-  EXPECT_EQ(grown(before, objects_at_rest(), cycles / 2), "");
+  std::string more;
+  for (int i = 0; i < 5; ++i)  // what is freed late may be late
+    if (more = grown(before, objects_at_rest(), cycles / 2); more.empty()) break;
+  EXPECT_EQ(more, "");
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ using Objects = std::map<std::string, long>;
 // Counts them, after what is freed late (RCU, KASAN's quarantine) has been freed.
 Objects count_objects();
 
-// Where `after` has more than `before`: sockets at all, others beyond `tolerance`, for objects that
-// the rest of the system takes too. Empty if nowhere.
+// Where `after` has more than `before`: sockets and network namespaces at all, others beyond
+// `tolerance`, for objects that the rest of the system takes too. Empty if nowhere.
 std::string grown(const Objects& before, const Objects& after, long tolerance);
 
 }  // namespace kudp::stress
