@@ -94,6 +94,9 @@ std::vector<Cell> plan(const Arguments& arguments) {
       cell.load = load;
       cells.push_back(cell);
     }
+  if (cells.empty())
+    throw std::runtime_error(
+        "no cell is left: the loads '…-send' are for senders, super-packets not for all servers");
   return cells;
 }
 
