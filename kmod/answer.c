@@ -26,6 +26,8 @@ static enum kudp_counter kudp_put_text(struct kudp_worker *w, struct sk_buff *sk
 		return KUDP_ANSWERED;
 	get_page(w->text);
 	skb_add_rx_frag(skb, 0, w->text, 0, len, PAGE_SIZE);
+	/* Nobody on the way may write into it, as what decrypts in place does. */
+	skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
 	return KUDP_ANSWERED;
 }
 

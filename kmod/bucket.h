@@ -40,14 +40,15 @@ static inline struct kudp_rate kudp_rate_share(unsigned int per_second, unsigned
 
 /*
  * Takes @n requests out of the bucket that is full again at @full, or nothing. One time stamp says
- * all of a bucket (virtual scheduling, ITU-T I.371 annex A).
+ * all of a bucket (virtual scheduling, ITU-T I.371 annex A). What is more than a bucket holds, as a
+ * super-packet may be, passes when it is full, and is owed: else it never would.
  */
 static inline bool kudp_bucket_take(const struct kudp_rate *rate, __u64 *full, __u64 now,
 				    unsigned int n)
 {
 	__u64 after = (*full > now ? *full : now) + n * rate->gap;
 
-	if (after - now > rate->depth)
+	if (after - now > rate->depth && *full > now)
 		return false;
 	*full = after;
 	return true;

@@ -170,8 +170,12 @@ void kudp_responder_put(struct kudp_responder *r)
 
 static struct config_group *kudp_make_group(struct config_group *group, const char *name)
 {
-	struct kudp_responder *r = kudp_responder_create(name);
+	struct kudp_responder *r;
 
+	/* While the module is loading a folder would not keep it, should that fail. */
+	if (THIS_MODULE->state != MODULE_STATE_LIVE)
+		return ERR_PTR(-EBUSY);
+	r = kudp_responder_create(name);
 	return IS_ERR(r) ? ERR_CAST(r) : &r->group;
 }
 

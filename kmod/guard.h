@@ -50,6 +50,14 @@ struct kudp_credit {
 	struct kudp_bucket *buckets;	/* KUDP_BUCKETS, where rate_prefix is on */
 };
 
+/* Of each rate, what one of @workers may let pass. */
+static inline void kudp_guard_share(struct kudp_guard *guard, const struct kudp_rules *rules,
+				    unsigned int workers)
+{
+	guard->rate = kudp_rate_share(rules->rate, workers);
+	guard->rate_prefix = kudp_rate_share(rules->rate_prefix, workers);
+}
+
 /* @low_ports: the reply's clients ask from such ports, too. */
 static inline struct kudp_guard kudp_guard_make(const struct kudp_rules *rules, bool answers,
 						bool low_ports, const unsigned long *ports,
@@ -64,8 +72,7 @@ static inline struct kudp_guard kudp_guard_make(const struct kudp_rules *rules, 
 		guard.first_port = rules->low_port && !low_ports ? KUDP_LOW_PORTS : 1;
 		guard.hop_limit = rules->hop_limit;
 	}
-	guard.rate = kudp_rate_share(rules->rate, workers);
-	guard.rate_prefix = kudp_rate_share(rules->rate_prefix, workers);
+	kudp_guard_share(&guard, rules, workers);
 	guard.mask_ipv4 = ~0U << (32 - rules->prefix_ipv4);
 	guard.mask_ipv6 = ~0ULL << (64 - rules->prefix_ipv6);
 	guard.optional = guard.rate.gap || guard.rate_prefix.gap;

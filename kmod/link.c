@@ -49,8 +49,10 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 {
 	unsigned int header = skb_transport_offset(skb) - skb_network_offset(skb);
 
+	/* A frame can claim to be from a group of stations. */
 	return w->responder->policy.reply == KUDP_ECHO && kudp_link_is_usable(skb->dev) &&
 	       skb_mac_header_was_set(skb) && skb_mac_header_len(skb) == ETH_HLEN &&
+	       !is_multicast_ether_addr(eth_hdr(skb)->h_source) &&
 	       skb->len + header <= READ_ONCE(skb->dev->mtu) &&
 	       header == (skb->protocol == htons(ETH_P_IPV6) ? sizeof(struct ipv6hdr) :
 							       sizeof(struct iphdr));

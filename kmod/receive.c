@@ -78,12 +78,20 @@ void kudp_receive_refuse(struct kudp_worker *w, struct sk_buff *skb, enum kudp_c
 	kfree_skb(skb);
 }
 
-static enum kudp_counter kudp_inspect_queued(struct kudp_worker *w, struct sk_buff *skb)
+static enum kudp_counter kudp_inspect_queued(struct kudp_worker *w, struct sock *sk,
+					     struct sk_buff *skb)
 {
-	if (udp_lib_checksum_complete(skb))
-		return KUDP_SOCKET_DROPS;
+	bool damaged = udp_lib_checksum_complete(skb);
+
 	/* The route is gone: that back from a broadcast address will not be found. */
 	skb_push(skb, sizeof(struct udphdr));
+	/* UDP's own books, as where it delivers to a program. */
+	if (damaged) {
+		__UDPX_INC_STATS(sk, UDP_MIB_CSUMERRORS);
+		__UDPX_INC_STATS(sk, UDP_MIB_INERRORS);
+		return KUDP_SOCKET_DROPS;
+	}
+	__UDPX_INC_STATS(sk, UDP_MIB_INDATAGRAMS);
 	return kudp_inspect(w, skb);
 }
 
@@ -103,8 +111,7 @@ struct sk_buff *kudp_receive_queued(struct sock *sk, struct kudp_worker *w)
 		if (!skb)
 			return NULL;
 		skb->dev = NULL; /* the queue had its own use for this field */
-		__UDPX_INC_STATS(sk, UDP_MIB_INDATAGRAMS);
-		verdict = kudp_inspect_queued(w, skb);
+		verdict = kudp_inspect_queued(w, sk, skb);
 		kudp_count(&w->received, KUDP_RECEIVED, kudp_datagrams(skb));
 		trace_kudp_receive(w, skb, 0);
 		if (likely(verdict == KUDP_ANSWERED))

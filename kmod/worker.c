@@ -6,8 +6,10 @@
  */
 #include <linux/kthread.h>
 
+#include "datagram.h"
 #include "kudp.h"
 #include "log.h"
+#include "receive.h"
 #include "route.h"
 #include "stamp_reflect.h"
 #include "trace.h"
@@ -89,6 +91,8 @@ static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
 	struct kudp_worker *w = per_cpu_ptr(r->workers, cpu);
 	struct task_struct *task;
 
+	/* Another worker: less for each. A datagram between two writes may get the old share. */
+	kudp_guard_share(&r->guard, &r->rules, num_online_cpus());
 	if (!r->engine->run)
 		return 0;
 	task = kthread_create_on_node(r->engine->run, w, cpu_to_node(cpu), "kudp/%u/%s", cpu,
@@ -118,11 +122,14 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 	put_task_struct(task);
 
 	/* Without a task nothing more is queued; an answer hours later would serve nobody. */
-	while ((skb = skb_dequeue(&w->queue))) {
-		kudp_count(&w->answered, KUDP_STOPPED, 1);
-		trace_kudp_refuse(w, skb, 1, KUDP_STOPPED);
+	sock_error(w->sock->sk); /* of engine->interrupt, if nothing took it */
+	local_bh_disable();
+	while ((skb = skb_dequeue(&w->queue)) || (skb = kudp_receive_queued(w->sock->sk, w))) {
+		kudp_count(&w->answered, KUDP_STOPPED, kudp_datagrams(skb));
+		trace_kudp_refuse(w, skb, kudp_datagrams(skb), KUDP_STOPPED);
 		kfree_skb(skb);
 	}
+	local_bh_enable();
 	w->queued = 0;
 	return 0;
 }

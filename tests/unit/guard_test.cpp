@@ -127,8 +127,19 @@ TEST(Bucket, HoldsASecondsRequests) {
   EXPECT_FALSE(kudp_bucket_take(&rate, &full, now + KUDP_SECOND / 10 - 1, 1));
   EXPECT_TRUE(kudp_bucket_take(&rate, &full, now + KUDP_SECOND / 10, 1));
   EXPECT_FALSE(kudp_bucket_take(&rate, &full, now + KUDP_SECOND / 10, 1));
-  EXPECT_FALSE(kudp_bucket_take(&rate, &full, now + 10 * KUDP_SECOND, 11)) << "all or nothing";
-  EXPECT_TRUE(kudp_bucket_take(&rate, &full, now + 10 * KUDP_SECOND, 10));
+  EXPECT_TRUE(kudp_bucket_take(&rate, &full, now + 10 * KUDP_SECOND, 1));
+  EXPECT_FALSE(kudp_bucket_take(&rate, &full, now + 10 * KUDP_SECOND, 10)) << "all or nothing";
+  EXPECT_TRUE(kudp_bucket_take(&rate, &full, now + 10 * KUDP_SECOND, 9));
+}
+
+TEST(Bucket, LendsWhatIsMoreThanItHolds) {
+  const kudp_rate rate = kudp_rate_share(10, 1);
+  __u64 full = 0, now = 5 * KUDP_SECOND;
+  EXPECT_TRUE(kudp_bucket_take(&rate, &full, now, 16));
+  EXPECT_FALSE(kudp_bucket_take(&rate, &full, now + 7 * KUDP_SECOND / 10 - 1, 1));
+  EXPECT_TRUE(kudp_bucket_take(&rate, &full, now + 7 * KUDP_SECOND / 10, 1));
+  EXPECT_FALSE(kudp_bucket_take(&rate, &full, now + 17 * KUDP_SECOND / 10 - 1, 16));
+  EXPECT_TRUE(kudp_bucket_take(&rate, &full, now + 17 * KUDP_SECOND / 10, 16));
 }
 
 TEST(Bucket, IsSharedByTheWorkers) {
@@ -153,14 +164,15 @@ TEST(Bucket, BehavesAsOneThatCountsTokens) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 200; ++round) {
     const kudp_rate rate = kudp_rate_share(1 + random() % 1000, 1 + random() % 4);
-    __uint128_t credit = rate.depth;  // in nanoseconds, as a request costs `gap`
+    const auto depth = static_cast<__int128_t>(rate.depth);
+    __int128_t credit = depth;  // in nanoseconds, as a request costs `gap`
     __u64 now = 1 + random() % KUDP_SECOND, full = 0;
     for (int i = 0; i < 500; ++i) {
       const __u64 passed = random() % (3 * rate.gap);
       const unsigned n = random() % 3;
       now += passed;
-      credit = std::min<__uint128_t>(rate.depth, credit + passed);
-      const bool expected = credit >= n * rate.gap;
+      credit = std::min(depth, credit + passed);
+      const bool expected = credit >= n * rate.gap || credit == depth;
       if (expected) credit -= n * rate.gap;
       ASSERT_EQ(kudp_bucket_take(&rate, &full, now, n), expected);
     }
