@@ -39,19 +39,39 @@ std::string at(const std::string& address, int port) {
   return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
 
+namespace {
+
+void join(const Fd& netns, const char* name) {
+  if (setns(netns.get(), CLONE_NEWNET))
+    throw std::system_error(errno, std::generic_category(), std::string("setns ") + name);
+}
+
+// Takes the calling thread back to where it was.
+class Home {
+ public:
+  ~Home() { join(netns_, "back"); }
+
+ private:
+  const Fd netns_{open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+};
+
+}  // namespace
+
 void enter(Where where) {
   if (where == Where::kHere) return;
-  const Fd client(open("/run/netns/kudp-client", O_RDONLY | O_CLOEXEC));
-  if (setns(client.get(), CLONE_NEWNET))
-    throw std::system_error(errno, std::generic_category(), "setns kudp-client");
+  join(Fd(open("/run/netns/kudp-client", O_RDONLY | O_CLOEXEC)), "kudp-client");
+}
+
+void in_namespace(const std::string& name, const std::function<void()>& what) {
+  const Home home;
+  join(Fd(open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC)), name.c_str());
+  what();
 }
 
 Fd socket_in(Where where, int family, int type) {
-  const Fd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  const Home home;
   enter(where);
   Fd fd(socket(family, type | SOCK_CLOEXEC, 0));
-  if (setns(home.get(), CLONE_NEWNET))
-    throw std::system_error(errno, std::generic_category(), "setns back");
   if (fd.get() < 0) throw std::system_error(errno, std::generic_category(), "socket");
   return fd;
 }

@@ -9,6 +9,7 @@
 //   +--------------------------------+        +---------------------------+
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ std::string payload(std::size_t size, unsigned seed = 0);
 
 // Takes the calling thread into one of the namespaces, for good.
 void enter(Where where);
+
+// Calls `what` with the calling thread in the network namespace `name`, as `ip netns` knows it.
+void in_namespace(const std::string& name, const std::function<void()>& what);
 
 // A socket in one of the namespaces: any, or a UDP socket of the given family.
 Fd socket_in(Where where, int family, int type);

@@ -33,7 +33,9 @@ std::string read_file(const std::string& path) {
 int write_file(const std::string& path, std::string_view text) {
   const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (fd.get() < 0) return errno;
-  return write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+  const ssize_t written = write(fd.get(), text.data(), text.size());
+  if (written < 0) return errno;
+  return static_cast<std::size_t>(written) == text.size() ? 0 : EMSGSIZE;
 }
 
 std::string module_path(const std::string& name) {

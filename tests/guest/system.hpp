@@ -13,7 +13,7 @@ void run(const std::string& command);
 
 std::string read_file(const std::string& path);
 
-// Writes in one write(2); returns 0 or the errno.
+// Writes in one write(2); returns 0 or the errno, EMSGSIZE where only a part was taken.
 int write_file(const std::string& path, std::string_view text);
 
 // The module file that the tests load.
