@@ -50,7 +50,7 @@ cost:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/cost $(if $(QUICK),--quick) $(if $(OUT),--out '$(OUT)')
 
-## bench-load: compares kudp-load with iperf3 and sockperf: what one thread sends, has answered
+## bench-load: compares kudp-load with iperf3 and sockperf, and counts what a request costs it
 .PHONY: bench-load
 bench-load:
 	@scripts/setup
