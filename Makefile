@@ -16,7 +16,8 @@ KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -isystem build/bpf -MMD -MP
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 LIBS = -lfmt -pthread
 build/kudp-baseline build/unit-tests: LIBS += -luring -lxdp -lbpf
-build/load-tests: LIBS += -lpcap
+build/kudp-load: LIBS += -luring
+build/load-tests: LIBS += -luring -lpcap
 
 load_lib = $(filter-out loadgen/main.cpp,$(wildcard loadgen/*.cpp))
 base_lib = $(filter-out bench/baseline.cpp,$(wildcard bench/baseline*.cpp))
@@ -93,7 +94,7 @@ profile-compare:
 check:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
-	  build/microbench
+	  build/microbench $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
 	@scripts/check $(KERNEL)
 
 ## check-kernels: the module built for, and tested on, Debian's kernels from 6.1 to the newest
@@ -193,9 +194,7 @@ FUZZ_SECONDS ?= 20
 fuzzers = $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
 .PHONY: fuzz
 fuzz: $(fuzzers)
-	@for fuzzer in $(fuzzers); do echo "== $$fuzzer"; mkdir -p $$fuzzer.corpus; \
-	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$$fuzzer- \
-	    $$(ls tests/$${fuzzer#build/}.dict 2>/dev/null | sed 's/^/-dict=/') $$fuzzer.corpus || exit; done
+	@scripts/fuzz $(FUZZ_SECONDS) $(fuzzers)
 
 ## fuzz-coverage: fuzzes, and tells how much of the module's pure headers that reached: 95 % or more
 .PHONY: fuzz-coverage
@@ -204,6 +203,9 @@ fuzz-coverage: fuzz
 
 build/fuzz/load_reply: loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp
 build/fuzz/load_records: loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp
+build/fuzz/load_config: $(load_lib)
+build/fuzz/load_config: LIBS += -luring
+build/fuzz/stamp_reply: loadgen/stamp_packet.cpp loadgen/stamp_analysis.cpp
 build/fuzz/%: tests/fuzz/%.cpp $(wildcard kmod/*.h loadgen/*.hpp)
 	@mkdir -p $(@D)
 	@echo '  FUZZ    $@'

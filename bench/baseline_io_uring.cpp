@@ -9,9 +9,10 @@
 #include <cerrno>
 #include <vector>
 
+#include "bench/baseline_buffers.hpp"
 #include "bench/baseline_engine.hpp"
-#include "bench/baseline_ring.hpp"
 #include "bench/baseline_segments.hpp"
+#include "loadgen/ring.hpp"
 
 namespace kudp::baseline {
 namespace {
@@ -33,8 +34,11 @@ class IoUringEngine final : public Engine {
   // Twice a batch of buffers: while one is being answered, the next may arrive.
   explicit IoUringEngine(const Service& service)
       : service_(service),
-        ring_(kEntries, 2 * std::max(kEntries, buffer_count(service.batch)), service.socket),
-        buffers_(ring_, buffer_count(service.batch)),
+        ring_(kEntries, 2 * std::max(kEntries, buffer_count(service.batch)),
+              std::span(&service.socket, 1)),
+        memory_(buffer_count(service.batch)),
+        buffers_(ring_, memory_[0], buffer_count(service.batch), Buffers::kStride,
+                 Buffers::kStride),
         replies_(service.reply, service.own_port, service.segments, service.counters) {
     if (service.segments) receive_segments(service.socket);
     received_.reserve(buffers_.count());
@@ -176,6 +180,7 @@ class IoUringEngine final : public Engine {
 
   const Service service_;
   Ring ring_;
+  const Buffers memory_;
   ProvidedBuffers buffers_;
   Replies replies_;
   msghdr layout_{};  // of what is received

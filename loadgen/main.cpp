@@ -8,13 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/blast_command.hpp"
-#include "loadgen/compare_command.hpp"
-#include "loadgen/run_command.hpp"
-#include "loadgen/search_command.hpp"
-#include "loadgen/send_command.hpp"
-#include "loadgen/stamp_command.hpp"
-#include "loadgen/summary.hpp"
+#include "loadgen/commands.hpp"
 #include "loadgen/version.hpp"
 
 namespace {
@@ -43,21 +37,8 @@ std::string subcommands(CLI::App& app) {
 int main(int argc, char** argv) {
   CLI::App app("Loads a UDP echo server and measures what it answers.", "kudp-load");
   app.set_version_flag("--version", kudp::kVersion);
-  app.require_subcommand(1);  // its callback does the work
   app.footer(kFooter);
-  app.set_config("--config", "",
-                 "read options from this file: a section for each subcommand, see kudp-load(1)")
-      ->type_name("FILE");
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  kudp::add_closed_command(app);
-  kudp::add_open_command(app);
-  kudp::add_blast_command(app);
-  kudp::add_send_command(app);
-  kudp::add_search_command(app);
-  kudp::add_compare_command(app);
-  kudp::add_stamp_command(app);
-  kudp::add_summary_command(app);
-  for (CLI::App* command : app.get_subcommands({})) command->configurable();
+  kudp::add_commands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "loadgen/payload.hpp"
@@ -22,6 +23,11 @@ class Outbox {
   // Numbers the first `count` requests from `first`.
   void stamp(std::size_t count, std::uint32_t flow, std::uint64_t first) {
     payload_.stamp(bytes_.data(), count, stride_, flow, first);
+  }
+
+  // The bytes of one of them.
+  std::span<const std::byte> request(std::size_t index) const {
+    return {&bytes_[index * stride_], payload_.size()};
   }
 
   // Sends the first `count` requests; returns how many the kernel took, or -1 with errno.

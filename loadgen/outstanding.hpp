@@ -50,8 +50,10 @@ class Outstanding {
     if (counted) counts_.sent += intended.size();
   }
 
-  // `newest` is the newest sequence number answered on the flow the reply came by.
-  Kind reply(std::uint64_t sequence, std::int64_t now, std::uint64_t& newest) {
+  // `newest` is the newest sequence number answered on the flow the reply came by. Inlined in each
+  // backend: a call for each reply is ten instructions.
+  [[gnu::always_inline]] Kind reply(std::uint64_t sequence, std::int64_t now,
+                                    std::uint64_t& newest) {
     if (!remembers(sequence)) [[unlikely]]
       return not_remembered(sequence);
     Entry& entry = at(sequence);

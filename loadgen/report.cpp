@@ -149,6 +149,7 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
                 {"threads", options.threads},
                 {"pinned_to", options.cpus},
                 {"batch", options.batch},
+                {"backend", options.backend == Backend::io_uring ? "io_uring" : "sendmmsg"},
                 {"warmup_s", static_cast<double>(options.warmup) / kSecond},
                 {"timeout_ms", static_cast<double>(options.timeout) / kMillisecond},
                 {"duration_s", static_cast<double>(result.measured) / kSecond}};

@@ -34,6 +34,7 @@ WorkerConfig worker_config(const RunOptions& options, std::size_t flows) {
           .burst = options.loop == Loop::closed ? std::min(options.batch, share) : options.batch,
           .capacity = remembered_requests(options),
           .scheduled = options.loop == Loop::open,
+          .backend = options.backend,
           .gso = options.gso,
           .gro = options.gro,
           .timestamps = options.timestamps};

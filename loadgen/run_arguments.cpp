@@ -67,6 +67,15 @@ void add_generator_options(CLI::App& command, RunArguments& arguments) {
 
 void add_receive_options(CLI::App& command, RunArguments& arguments) {
   RunOptions& run = arguments.run;
+  static const std::map<std::string, Backend> names{{"sendmmsg", Backend::sendmmsg},
+                                                    {"io_uring", Backend::io_uring}};
+  command
+      .add_option("--backend", run.backend,
+                  "how to send and receive: sendmmsg and recvmmsg, or io_uring "
+                  "[default: sendmmsg]")
+      ->transform(CLI::CheckedTransformer(names).description(""))
+      ->type_name("sendmmsg|io_uring")
+      ->group("Generator");
   command.add_flag("--gro", run.gro, "take replies of a flow as super-packets (UDP_GRO)")
       ->group("Generator");
   command

@@ -59,6 +59,9 @@ void check(const RunOptions& options) {
            options.size);
   if (options.timestamps && options.gso > 1)
     refuse("--timestamps: not with --gso, a super-packet leaves at one time");
+  if (options.backend == Backend::io_uring &&
+      (options.gso > 1 || options.gro || options.timestamps))
+    refuse("--backend io_uring: not with --gso, --gro or --timestamps");
   if (options.flows < options.threads)
     refuse("--flows {}: at least one per thread, {}", options.flows, options.threads);
   if (options.threads * options.batch * options.size > kBatchBytes)

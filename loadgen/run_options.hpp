@@ -14,6 +14,9 @@ namespace kudp {
 
 enum class Loop : std::uint8_t { closed, open };
 
+// What the system calls of the loops are.
+enum class Backend : std::uint8_t { sendmmsg, io_uring };
+
 struct RunOptions {
   Loop loop = Loop::closed;
   Endpoint target;
@@ -27,6 +30,7 @@ struct RunOptions {
   std::size_t flows = 64;
   std::size_t threads = 1;
   std::size_t batch = 64;
+  Backend backend = Backend::sendmmsg;
   std::size_t gso = 1;         // requests to a super-packet at most; 1: each is a datagram
   bool gro = false;            // take replies as super-packets
   bool timestamps = false;     // have the kernel tell when requests left and replies came

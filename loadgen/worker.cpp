@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 namespace kudp {
 namespace {
@@ -60,12 +61,14 @@ Worker::Worker(const Plan& plan, const Payload& payload, std::vector<Flow> flows
                 {.gro = config.gro, .timestamps = config.timestamps}),
       stamps_(payload),
       timestamps_(config.timestamps),
+      backend_(config.backend),
       intended_(config.burst),
       epoll_(watch(flows_)),
       events_(std::min(flows_.size(), kMostEvents)) {}
 
 void Worker::run(Pace& pace) {
   pace_ = &pace;
+  if (backend_ == Backend::io_uring) ring_.emplace(flows_, intended_.size(), payload_.size());
   prctl(PR_SET_TIMERSLACK, 1);
   const auto start = to_timespec(plan_.start);
   clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, nullptr);
@@ -99,16 +102,22 @@ bool Worker::finished(std::int64_t now) {
 }
 
 void Worker::send(std::int64_t now) {
-  if (now < blocked_until_) return;
+  if (now < blocked_until_ || (ring_ && ring_->unsent())) return;
   if (due_.empty())
     due_ = std::span(intended_).first(
         pace_->take(std::min(now, end_ - 1), outstanding_.in_flight(), intended_));
   if (due_.empty()) return;
 
-  Flow& flow = flows_[turn_];
-  turn_ = turn_ + 1 == flows_.size() ? 0 : turn_ + 1;
+  const auto turn = turn_;
+  Flow& flow = flows_[turn];
+  turn_ = turn + 1 == flows_.size() ? 0 : turn + 1;
   const auto first = outstanding_.next();
   requests_.stamp(due_.size(), flow.id, first);
+  if (ring_) {
+    ring_->queue(turn, requests_, due_.size());
+    note_sent(std::exchange(due_, {}), now);
+    return;
+  }
   const int sent = requests_.send(flow.socket.get(), due_.size());
   if (sent < 0) return send_failed(errno);
 
@@ -167,8 +176,12 @@ std::int64_t Worker::next_look(std::int64_t now) const {
 }
 
 void Worker::wait_and_receive(std::int64_t now, std::int64_t until) {
-  const int ready = wait(now, until);
   ++rounds_;
+  if (ring_) {
+    idle_rounds_ += !enter_ring(until - now) && due_.empty();
+    return;
+  }
+  const int ready = wait(now, until);
   idle_rounds_ += ready == 0 && due_.empty();
   for (int i = 0; i < ready; ++i) {
     auto& flow = *static_cast<Flow*>(events_[i].data.ptr);
@@ -187,6 +200,20 @@ int Worker::wait(std::int64_t now, std::int64_t until) {
     ready = epoll_wait(epoll_.get(), events_.data(), most, static_cast<int>(gap / kMillisecond));
   if (ready < 0 && errno != EINTR) throw failed("epoll_pwait2", errno);
   return std::max(ready, 0);
+}
+
+// Sends what is queued and takes what has come; whether something has.
+bool Worker::enter_ring(std::int64_t timeout) {
+  ring_->enter(timeout < kShortestSleep ? 0 : timeout);
+  const auto now = now_ns();
+  const auto answered_before = outstanding_.counts().answered;
+  const auto datagrams = ring_->for_each(
+      [&](std::size_t flow, const std::byte* data, std::size_t length) {
+        take_reply(payload_, flows_[flow], data, length, 0, now);
+      },
+      [this] { note_refusal(); });
+  note_replies(datagrams, answered_before, now);
+  return datagrams > 0;
 }
 
 // Reads until the socket runs short, or for a few rounds: no reply may keep the requests waiting.
@@ -212,20 +239,32 @@ void Worker::read_again(Flow& flow) {
     throw failed("epoll_ctl", errno);
 }
 
+// `payload` is the worker's: as a member it would be looked up again for each reply.
+[[gnu::always_inline]] inline void Worker::take_reply(const Payload& payload, Flow& flow,
+                                                      const std::byte* data, std::size_t length,
+                                                      std::int64_t arrived, std::int64_t now) {
+  const auto found = payload.match(data, length, flow.id);
+  if (found.match != Payload::Match::ours) return note_mismatch(found.match);
+  const auto kind = outstanding_.reply(found.sequence, now, flow.newest);
+  if (kind == Outstanding::Kind::unsent) note_mismatch(Payload::Match::foreign);
+  if (arrived != 0 && measuring_) receive_wait_.record(now - arrived);
+}
+
 void Worker::take_replies(Flow& flow, std::size_t count) {
   const auto now = now_ns();
-  last_reply_ = now;
   const auto answered_before = outstanding_.counts().answered;
   const Payload& payload = payload_;
   const auto take = [&](const std::byte* data, std::size_t length, std::int64_t arrived)
       __attribute__((always_inline)) {
-    const auto found = payload.match(data, length, flow.id);
-    if (found.match != Payload::Match::ours) return note_mismatch(found.match);
-    const auto kind = outstanding_.reply(found.sequence, now, flow.newest);
-    if (kind == Outstanding::Kind::unsent) note_mismatch(Payload::Match::foreign);
-    if (arrived != 0 && measuring_) receive_wait_.record(now - arrived);
+    take_reply(payload, flow, data, length, arrived, now);
   };
-  replies_ += received_.for_each(count, take);
+  note_replies(received_.for_each(count, take), answered_before, now);
+}
+
+void Worker::note_replies(std::size_t datagrams, std::uint64_t answered_before, std::int64_t now) {
+  if (datagrams == 0) return;
+  last_reply_ = now;
+  replies_ += datagrams;
   if (now < end_) noticed_.in_interval += outstanding_.counts().answered - answered_before;
 }
 

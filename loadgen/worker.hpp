@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,8 @@
 #include "loadgen/pace.hpp"
 #include "loadgen/payload.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/ring_backend.hpp"
+#include "loadgen/run_options.hpp"
 #include "loadgen/stamp_reader.hpp"
 
 namespace kudp {
@@ -35,9 +38,10 @@ struct WorkerConfig {
   std::size_t burst;     // requests that go out on one flow before the next has its turn
   std::size_t capacity;  // requests that are remembered
   bool scheduled;        // a request may be sent later than intended
-  std::size_t gso;       // requests to a super-packet at most
-  bool gro;              // replies may be super-packets
-  bool timestamps;       // the kernel tells when requests left and replies came
+  Backend backend;
+  std::size_t gso;  // requests to a super-packet at most
+  bool gro;         // replies may be super-packets
+  bool timestamps;  // the kernel tells when requests left and replies came
 };
 
 // One thread's share of a run: its flows, its pace, its results. Construction allocates all there
@@ -91,9 +95,13 @@ class Worker {
 
   void wait_and_receive(std::int64_t now, std::int64_t until);
   int wait(std::int64_t now, std::int64_t until);
+  bool enter_ring(std::int64_t timeout);
   void receive(Flow& flow);
   void read_again(Flow& flow);
   void take_replies(Flow& flow, std::size_t count);
+  void take_reply(const Payload& payload, Flow& flow, const std::byte* data, std::size_t length,
+                  std::int64_t arrived, std::int64_t now);
+  void note_replies(std::size_t datagrams, std::uint64_t answered_before, std::int64_t now);
   void take_stamps(Flow& flow);
   void note_mismatch(Payload::Match match);
 
@@ -108,6 +116,8 @@ class Worker {
   Inbox received_;
   StampReader stamps_;
   bool timestamps_;
+  Backend backend_;
+  std::optional<RingBackend> ring_;  // made by run(), since it is the thread's
 
   std::vector<std::int64_t> intended_;  // room for the times of one burst
   std::span<std::int64_t> due_;         // those of them still to be sent

@@ -390,6 +390,7 @@ TEST(LoadRun, RefusesOptionsThatDoNotGoTogether) {
   refused([](RunOptions& options) { options.loop = Loop::closed, options.window = 1 << 22; });
   refused([](RunOptions& options) { options.gso = 64, options.size = 1400; });
   refused([](RunOptions& options) { options.gso = 2, options.timestamps = true; });
+  refused([](RunOptions& options) { options.backend = Backend::io_uring, options.gro = true; });
   EXPECT_NO_THROW(check(hundred(server)));
 }
 

@@ -2,15 +2,20 @@
 #pragma once
 
 #include <liburing.h>
+#include <sys/mman.h>
 
-#include "bench/baseline_buffers.hpp"
+#include <cstddef>
+#include <memory>
+#include <span>
 
-namespace kudp::baseline {
+namespace kudp {
 
-// An io_uring of one thread that submits, and waits, itself. Throws std::system_error.
+// An io_uring of the thread that makes it, which submits, and waits, itself. Throws
+// std::system_error.
 class Ring {
  public:
-  Ring(unsigned entries, unsigned completions, int file);
+  // `files` are registered with it: its entries name them by their index.
+  Ring(unsigned entries, unsigned completions, std::span<const int> files);
   ~Ring();
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
@@ -30,11 +35,11 @@ class ProvidedBuffers {
  public:
   static constexpr int kGroup = 0;
 
-  // `count`: a power of two.
-  ProvidedBuffers(Ring& ring, unsigned count);
+  // `count`, a power of two, lie in `memory`, `stride` bytes apart, each of `size` bytes.
+  ProvidedBuffers(Ring& ring, char* memory, unsigned count, std::size_t stride, std::size_t size);
 
   unsigned count() const { return count_; }
-  char* operator[](std::size_t index) const { return buffers_[index]; }
+  char* operator[](std::size_t index) const { return memory_ + index * stride_; }
 
   // Gives a buffer back; publish() makes all given back visible to the kernel.
   void give(unsigned index);
@@ -46,10 +51,12 @@ class ProvidedBuffers {
     void operator()(io_uring_buf_ring* ring) const { munmap(ring, bytes); }
   };
 
+  char* const memory_;
   const unsigned count_;
-  const Buffers buffers_;
+  const std::size_t stride_;
+  const std::size_t size_;
   std::unique_ptr<io_uring_buf_ring, Unmap> shared_;
   int given_ = 0;
 };
 
-}  // namespace kudp::baseline
+}  // namespace kudp

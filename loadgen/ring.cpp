@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "bench/baseline_ring.hpp"
+#include "loadgen/ring.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
-namespace kudp::baseline {
+namespace kudp {
 namespace {
 
 [[noreturn]] void fail(int error, const char* what) {
@@ -29,11 +30,12 @@ int open_ring(unsigned entries, unsigned completions, io_uring* ring) {
 
 }  // namespace
 
-Ring::Ring(unsigned entries, unsigned completions, int file) {
+Ring::Ring(unsigned entries, unsigned completions, std::span<const int> files) {
   if (const int status = open_ring(entries, completions, &ring_)) fail(-status, "io_uring");
-  if (const int status = io_uring_register_files(&ring_, &file, 1)) {
+  if (const int status =
+          io_uring_register_files(&ring_, files.data(), static_cast<unsigned>(files.size()))) {
     io_uring_queue_exit(&ring_);
-    fail(-status, "io_uring: registered file");
+    fail(-status, "io_uring: registered files");
   }
   io_uring_register_ring_fd(&ring_);  // saves a look-up; may be refused
 }
@@ -49,15 +51,17 @@ io_uring_sqe* Ring::entry() {
   return entry;
 }
 
-ProvidedBuffers::ProvidedBuffers(Ring& ring, unsigned count) : count_(count), buffers_(count) {
+ProvidedBuffers::ProvidedBuffers(Ring& ring, char* memory, unsigned count, std::size_t stride,
+                                 std::size_t size)
+    : memory_(memory), count_(count), stride_(stride), size_(size) {
   const std::size_t bytes = count * sizeof(io_uring_buf);
-  void* const memory =
+  void* const shared =
       mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) fail(errno, "io_uring: buffers");
-  shared_ = {static_cast<io_uring_buf_ring*>(memory), Unmap{bytes}};
+  if (shared == MAP_FAILED) fail(errno, "io_uring: buffers");
+  shared_ = {static_cast<io_uring_buf_ring*>(shared), Unmap{bytes}};
 
   io_uring_buf_reg registration{};
-  registration.ring_addr = reinterpret_cast<std::uintptr_t>(memory);
+  registration.ring_addr = reinterpret_cast<std::uintptr_t>(shared);
   registration.ring_entries = count;
   registration.bgid = kGroup;
   if (const int status = io_uring_register_buf_ring(ring.get(), &registration, 0))
@@ -68,7 +72,7 @@ ProvidedBuffers::ProvidedBuffers(Ring& ring, unsigned count) : count_(count), bu
 }
 
 void ProvidedBuffers::give(unsigned index) {
-  io_uring_buf_ring_add(shared_.get(), buffers_[index], Buffers::kStride,
+  io_uring_buf_ring_add(shared_.get(), (*this)[index], static_cast<unsigned>(size_),
                         static_cast<unsigned short>(index), io_uring_buf_ring_mask(count_),
                         given_++);
 }
@@ -78,4 +82,4 @@ void ProvidedBuffers::publish() {
   given_ = 0;
 }
 
-}  // namespace kudp::baseline
+}  // namespace kudp
