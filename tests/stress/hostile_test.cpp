@@ -240,8 +240,8 @@ class Hostile : public testing::TestWithParam<Variant> {
 INSTANTIATE_TEST_SUITE_P(, Hostile, testing::ValuesIn(kVariants),
                          [](const auto& test) { return std::string(test.param.name); });
 
-// Not yet understood, so only printed: with engine softirq UDP counts some 2 % more than IP says it
-// delivered, and of what was offloaded a device may count one or two frames in ten thousand twice.
+// Not yet understood, so only printed: in some runs UDP counts more than IP says it delivered, and
+// of what was offloaded a device counts single frames twice.
 bool is_asserted(const std::string& level, bool offloaded) {
   return level != "UDP" && !(level == "device" && offloaded);
 }
