@@ -18,6 +18,7 @@ struct Side {
   std::string server, load, clock;
   std::map<std::string, double> mean;
   double whole = 0;
+  bool net = false;  // less what tracing added
 };
 
 Side side_of(const std::vector<Json>& records) {
@@ -28,8 +29,9 @@ Side side_of(const std::vector<Json>& records) {
       side.load = record.at("load");
       side.clock = record.at("clock");
     } else if (record.at("record") == "stage") {
+      side.net = record.contains("net_ns");
       (record.at("stage") == "whole" ? side.whole : side.mean[record.at("stage")]) =
-          record.at("mean_ns");
+          record.at(side.net ? "net_ns" : "mean_ns");
     }
   }
   if (side.server.empty() || side.whole <= 0)
@@ -65,7 +67,7 @@ std::string line(const std::string& stage, const Side& a, const Side& b, double 
 
 std::string compare_text(const std::vector<Json>& first, const std::vector<Json>& second) {
   const Side a = side_of(first), b = side_of(second);
-  if (a.load != b.load || a.clock != b.clock)
+  if (a.load != b.load || a.clock != b.clock || a.net != b.net)
     throw std::runtime_error(fmt::format("the loads or clocks differ: {} and {}", a.load, b.load));
   std::vector<std::pair<std::string, double>> differences;
   for (const auto& [stage, mean] : a.mean)
@@ -73,9 +75,10 @@ std::string compare_text(const std::vector<Json>& first, const std::vector<Json>
   std::ranges::stable_sort(differences, std::greater(),
                            [](const auto& entry) { return std::abs(entry.second); });
   auto text = fmt::format(
-      "{}: a request takes {} {:.0f} and {} {:.0f} {}, from the client's device and back to it.\n",
+      "{}: a request takes {} {:.0f} and {} {:.0f} {}{}, from the client's device and back to "
+      "it.\n",
       a.load, a.server, a.whole, b.server, b.whole,
-      a.clock == "instructions" ? "instructions" : "ns");
+      a.clock == "instructions" ? "instructions" : "ns", a.net ? ", less tracing" : "");
   for (const auto& [stage, difference] : differences) text += line(stage, a, b, difference);
   return text;
 }

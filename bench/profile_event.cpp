@@ -6,6 +6,9 @@
 namespace kudp::profile {
 namespace {
 
+// trace-cmd has the name of an instance before each of its lines.
+constexpr std::string_view kInstance = "kudp-profile: ";
+
 template <class Number>
 std::optional<Number> to_number(std::string_view digits, int base = 10) {
   Number value{};
@@ -69,7 +72,8 @@ std::optional<Event> parse_event(const std::string& line) {
     const auto rest = trimmed(all.substr(close + 1));
     const auto colon = rest.find(": ");
     if (!cpu || colon == rest.npos) continue;
-    const auto before = trimmed(all.substr(0, open));
+    auto before = trimmed(all.substr(0, open));
+    if (before.starts_with(kInstance)) before = trimmed(before.substr(kInstance.size()));
     const auto dash = before.rfind('-');
     const auto ns = to_ns(rest.substr(0, colon));
     const auto told = trimmed(rest.substr(colon + 1));

@@ -62,13 +62,14 @@ void add_up(const Node& node, std::map<std::string, int>& above, std::map<std::s
   }
 }
 
-// What tracing adds for a call is mostly outside of what it measures: in the caller's own time.
-// Returns what was taken off the node.
-std::int64_t correct_node(Node& node, double ns_per_call) {
+// What tracing added to each call is `inside` its own time, and `outside`, in its caller's. Returns
+// what was taken off the node.
+std::int64_t correct_node(Node& node, std::int64_t inside, std::int64_t outside) {
   const auto own = std::max<std::int64_t>(0, node.self_ns());
-  const auto added = std::llround(ns_per_call * static_cast<double>(node.children_calls()));
-  std::int64_t off = std::min<std::int64_t>(own, added);
-  for (auto& [function, child] : node.children) off += correct_node(child, ns_per_call);
+  const auto added = inside * static_cast<std::int64_t>(node.calls) +
+                     outside * static_cast<std::int64_t>(node.children_calls());
+  std::int64_t off = std::min(own, added);
+  for (auto& [function, child] : node.children) off += correct_node(child, inside, outside);
   node.total_ns -= off;
   return off;
 }
@@ -91,9 +92,14 @@ std::int64_t Node::self_ns() const {
   return sum;
 }
 
+// What a CPU does while idle is one thread's by number, and many at the same time.
+FunctionTree::Thread& FunctionTree::thread_of(const Event& event) {
+  return threads_[{event.pid == 0 ? event.cpu : 0, event.pid}];
+}
+
 Node* FunctionTree::enter(const std::string& function, const Event& event) {
   ++calls_;
-  auto& stack = stacks_[{event.cpu, event.pid}];
+  auto& stack = thread_of(event).stack;
   // Softirqs run in whatever thread they hit.
   Node* parent = nullptr;
   if (!stack.empty())
@@ -107,6 +113,7 @@ Node* FunctionTree::enter(const std::string& function, const Event& event) {
 }
 
 void FunctionTree::leave(Node* node, std::int64_t ns) {
+  least_ns_ = std::min(least_ns_, ns);
   if (!node) return;
   ++node->calls;
   node->total_ns += ns;
@@ -119,12 +126,16 @@ void FunctionTree::add(const Event& event) {
     ++strays_;
     return;
   }
-  auto& stack = stacks_[{event.cpu, event.pid}];
+  Thread& thread = thread_of(event);
+  auto& stack = thread.stack;
+  const auto leaf_before = std::exchange(thread.last_leaf, std::nullopt);
   if (!line->function.empty()) {
     Node* const node = enter(line->function, event);
     if (line->opens) return;
     stack.pop_back();
     leave(node, *line->ns);
+    thread.last_leaf = event.ns;
+    if (leaf_before) least_apart_ = std::min(least_apart_, event.ns - *leaf_before);
   } else if (stack.empty()) {
     ++strays_;  // its beginning was overwritten
   } else {
@@ -135,12 +146,15 @@ void FunctionTree::add(const Event& event) {
 
 std::uint64_t FunctionTree::unmatched() const {
   std::uint64_t sum = strays_;
-  for (const auto& [thread, stack] : stacks_) sum += stack.size();
+  for (const auto& [number, thread] : threads_) sum += thread.stack.size();
   return sum;
 }
 
-void FunctionTree::correct(double ns_per_call) {
-  for (auto& [function, node] : root_.children) correct_node(node, ns_per_call);
+std::int64_t FunctionTree::correct() {
+  if (least_apart_ == kNone) return 0;
+  const auto inside = std::min(least_ns_, least_apart_);
+  for (auto& [function, node] : root_.children) correct_node(node, inside, least_apart_ - inside);
+  return least_apart_;
 }
 
 std::string FunctionTree::collapsed() const {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,8 +36,10 @@ class FunctionTree {
   // Calls without an end or ends without a call, as in a trace that was cut off.
   std::uint64_t unmatched() const;
 
-  // Takes off every function what tracing added to it for each call it made.
-  void correct(double ns_per_call);
+  // Takes off every function what tracing added to it, as two of the shortest calls show that
+  // followed each other at once: how far they are apart is what a call costs, how long the shortest
+  // of all seemed to take is what of it is within the call. Returns the former, 0 if unknown.
+  std::int64_t correct();
 
   // "root;child;leaf 123" lines: nanoseconds of a function's own, for flame graphs.
   std::string collapsed() const;
@@ -48,12 +52,22 @@ class FunctionTree {
     Node* node;  // nullptr: not in the tree
   };
 
+  struct Thread {
+    std::vector<Frame> stack;
+    std::optional<std::int64_t> last_leaf;  // when it began, if nothing happened since
+  };
+
+  static constexpr auto kNone = std::numeric_limits<std::int64_t>::max();
+
+  Thread& thread_of(const Event& event);
   Node* enter(const std::string& function, const Event& event);
   void leave(Node* node, std::int64_t ns);
 
   Node root_;
-  std::map<std::pair<int, int>, std::vector<Frame>> stacks_;  // by CPU and thread
+  std::map<std::pair<int, int>, Thread> threads_;
   std::uint64_t calls_ = 0;
+  std::int64_t least_ns_ = kNone;     // of all calls
+  std::int64_t least_apart_ = kNone;  // from one call without calls to the next
   std::uint64_t strays_ = 0;
 };
 

@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
+#include <system_error>
 
 #include "bench/cost_client.hpp"
 #include "bench/cost_clock.hpp"
@@ -24,7 +28,7 @@ namespace kudp::profile {
 namespace {
 
 constexpr std::size_t kBufferKib = 32 << 10;
-constexpr int kDepth = 12;
+constexpr int kDepth = 49;  // as many calls as the kernel keeps of a thread, which has room for 50
 constexpr std::size_t kFunctionsShare = 8;            // a request has some hundred calls
 constexpr std::int64_t kSettle = 250 * kMillisecond;  // of the scheduler's averages
 
@@ -99,11 +103,17 @@ class Session {
 
 // The binary trace of an instance, or of the global buffer, to `file`.
 void extract(const std::string& instance, const std::string& file) {
-  const auto command = fmt::format("trace-cmd extract {} -o '{}' >/dev/null",
+  const auto command = fmt::format("trace-cmd extract {} -o '{}' 2>&1 >/dev/null",
                                    instance.empty() ? "" : "-B " + instance, file);
-  if (std::system(command.c_str()) != 0)
-    throw std::runtime_error(fmt::format(
-        "trace-cmd extract failed: is trace-cmd installed, and is there room for {}?", file));
+  std::FILE* const pipe = popen(command.c_str(), "re");
+  if (!pipe) throw std::system_error(errno, std::generic_category(), "trace-cmd");
+  std::string said;
+  for (int c; (c = std::fgetc(pipe)) != EOF;) said += static_cast<char>(c);
+  if (pclose(pipe) == 0) return;
+  // What is left to write may find room there.
+  for (const auto& path : {file, file + ".cpu0"}) std::filesystem::remove(path);
+  said.erase(std::min(said.find('\n'), said.size()));
+  throw std::runtime_error(fmt::format("trace-cmd extract -o {} failed: {}", file, said));
 }
 
 Json header(const Recording& recording, const Session& session) {
@@ -125,7 +135,9 @@ Json header(const Recording& recording, const Session& session) {
 class Recorder {
  public:
   Recorder(const Recording& recording, Session& session)
-      : recording_(recording), session_(session), json_(recording.folder + "/record.json") {
+      : recording_(recording),
+        session_(session),
+        json_(recording.folder + "/record.json", "--out") {
     json_.write(header(recording, session));
   }
 
@@ -161,7 +173,8 @@ class Recorder {
   }
 
   void functions() {
-    FunctionGraph graph(kDepth, kBufferKib);
+    const bool kernel = cost::server_named(recording_.server).kind == cost::Kind::kernel;
+    FunctionGraph graph(kernel, kDepth, kBufferKib);
     const auto cost = session_.measure(kFunctionsShare);
     graph.stop();
     price("functions", cost, graph.lost());

@@ -20,6 +20,11 @@ namespace kudp::profile {
 namespace {
 
 constexpr const char* kGroup = "kudp_profile";
+// Where the function graph begins.
+constexpr const char* kAlways = "net_rx_action schedule ";
+constexpr const char* kKernelServers = "kudp_answer kudp_answer_link kernel_recvmsg kernel_sendmsg";
+constexpr const char* kSystemCalls =
+    "__sys_recvfrom __sys_sendto __sys_recvmmsg __sys_sendmmsg __do_sys_io_uring_enter";
 constexpr const char* kStages[] = {"softirq", "queue", "wake_up", "service", "reply"};
 
 std::string tracefs() {
@@ -215,7 +220,8 @@ std::uint64_t Tracing::lost() const {
   return lost_in(folder_);
 }
 
-FunctionGraph::FunctionGraph(int depth, std::size_t buffer_kib) : root_(tracefs()) {
+FunctionGraph::FunctionGraph(bool kernel_server, int depth, std::size_t buffer_kib)
+    : root_(tracefs()) {
   const auto tracer = read_file(root_ + "/current_tracer");
   if (tracer != "nop\n")
     throw std::runtime_error(fmt::format("another tracer is on in the global buffer: {}",
@@ -226,10 +232,8 @@ FunctionGraph::FunctionGraph(int depth, std::size_t buffer_kib) : root_(tracefs(
     keep("buffer_size_kb", std::to_string(buffer_kib));
     keep("trace_clock", "mono");
     keep("max_graph_depth", std::to_string(depth));
-    const char* roots =
-        "net_rx_action kudp_answer kudp_answer_link sock_recvmsg sock_sendmsg __sys_recvfrom "
-        "__sys_sendto __sys_recvmmsg __sys_sendmmsg do_sys_poll __do_sys_io_uring_enter schedule";
-    std::istringstream words(roots);
+    std::istringstream words(std::string(kAlways) +
+                             (kernel_server ? kKernelServers : kSystemCalls));
     for (std::string word; words >> word;)
       try_write(root_ + "/set_graph_function", word, O_WRONLY | O_APPEND);
     try_write(root_ + "/options/sleep-time", "0");

@@ -55,7 +55,9 @@ class Tracing {
 // refuses where another tracer is on. What it changes is put back.
 class FunctionGraph {
  public:
-  FunctionGraph(int depth, std::size_t buffer_kib);
+  // Of receiving softirqs, of switches between threads and of what a server asks of the kernel: a
+  // thread of the kernel, or else of userspace, by its system calls.
+  FunctionGraph(bool kernel_server, int depth, std::size_t buffer_kib);
   ~FunctionGraph();
   FunctionGraph(const FunctionGraph&) = delete;
 

@@ -8,10 +8,11 @@
 
 namespace kudp {
 
-// Writes records, one per line, to the file of --json.
+// Writes records, one per line, to the file of an option.
 class JsonLines {
  public:
-  explicit JsonLines(const std::string& path) : file_("--json", path) {}
+  explicit JsonLines(const std::string& path, const std::string& option = "--json")
+      : file_(option, path) {}
 
   explicit operator bool() const { return static_cast<bool>(file_); }
   bool on_stdout() const { return file_.on_stdout(); }

@@ -9,7 +9,8 @@ import sys
 from html import escape
 
 sys.dont_write_bytecode = True
-from report import CSS, Fault, read
+import report_page
+from report_page import Fault, facts, number, read, table, write
 
 WIDTH, ROW, LEAST = 1180, 18, 0.4  # pixels; what is narrower is left out of the flame graph
 COLOURS = ("#e0701e", "#e98a3f", "#d9822b", "#c96a2a", "#f0a05a")
@@ -23,16 +24,6 @@ STAGES = {
     "rest": "between the two devices, and whatever else no stage explains",
     "whole": "from the client’s device and back to it",
 }
-
-
-def number(value, digits=0):
-    return "–" if value is None else f"{value:,.{digits}f}".replace("-", "−")
-
-
-def table(head, rows):
-    cells = "".join(f"<th>{escape(h)}</th>" for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><tr>{cells}</tr>{body}</table></div>'
 
 
 def bars(record):
@@ -89,19 +80,67 @@ def flame(top, title):
     parts = [p.replace('y="Y"', f'y="{height - ROW * (d + 1)}"').replace(
         'y="T"', f'y="{height - ROW * (d + 1) + 13}"') for d, p in out]
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-            'font-family="ui-monospace, monospace" font-size="11" fill="#14181c">'
-            f'<text x="0" y="15" font-size="13" fill="#7c8794">{escape(title)}</text>{"".join(parts)}</svg>\n')
+            'font-family="ui-monospace, monospace" font-size="11" fill="#14181c" style="background:#fdf8f2">'
+            f'<text x="3" y="15" font-size="13">{escape(title)}</text>{"".join(parts)}</svg>\n')
+
+
+def section(title, note, *parts):
+    note = f"<p class=note>{note}</p>\n" if note else ""
+    return f"<h2>{title}</h2>\n{note}{''.join(parts)}"
+
+
+def stages(records):
+    whole = records[-1]["mean_ns"] or 1
+    note = ("Less tracing: without what each event in the stage cost, on average over all events."
+            if "net_ns" in records[0] else "")
+    return section("Stages", note, table(records, [
+        ("stage", lambda r: r["stage"]), ("count", lambda r: number(r["count"])),
+        ("mean ns", lambda r: number(r["mean_ns"])),
+        ("of the whole", lambda r: f"{100 * r['mean_ns'] / whole:.1f} %"),
+        ("p50 ns", lambda r: number(r["p50_ns"])), ("p99 ns", lambda r: number(r["p99_ns"])),
+        ("mean, less tracing", lambda r: number(r.get("net_ns"))),
+        ("by powers of two", bars), ("what", lambda r: STAGES[r["stage"]])]))
+
+
+def hist(records):
+    return section(
+        "The same, added up inside the kernel",
+        "By hist triggers, whose own cost is in it. queue includes the wake-up; wake_up is of each wake-up; "
+        "service is there only where the reply leaves in the request’s own buffer.",
+        table(records, [("stage", lambda r: escape(r["stage"])), ("count", lambda r: number(r["count"])),
+                        ("mean ns", lambda r: number(r["mean_ns"])), ("by powers of two", bars),
+                        ("", lambda r: "")]))
 
 
 def prices(records):
-    off = next((r for r in records if r["tracing"] == "off"), None)
-    rows = []
-    for r in records:
-        more = r["ns_per_request"] / off["ns_per_request"] - 1 if off else 0
-        rows.append((escape(r["tracing"]), number(r["ns_per_request"]), number(r["goodput_per_s"]),
-                     number(r["burst_p99_ns"]), f"{number(100 * more, 1)} %", number(r["lost_events"])))
-    return table(("tracing", "ns per request", "requests per second", "p99 of a burst, ns", "more than off",
-                  "events lost"), rows)
+    off = next((r["ns_per_request"] for r in records if r["tracing"] == "off"), None)
+    return section("The price of looking", "", table(records, [
+        ("tracing", lambda r: escape(r["tracing"])),
+        ("ns per request", lambda r: number(r["ns_per_request"])),
+        ("requests per second", lambda r: number(r["goodput_per_s"])),
+        ("p99 of a burst, ns", lambda r: number(r["burst_p99_ns"])),
+        ("more than off", lambda r: f"{number(100 * (r['ns_per_request'] / off - 1), 1)} %" if off else "–"),
+        ("events lost", lambda r: number(r["lost_events"]))]))
+
+
+def functions(svg, records):
+    return section(
+        "Functions",
+        "Width is a function’s time with what it calls, on net_rx_action() and in the server’s threads; less "
+        "what tracing added for each call.", f"<figure>\n{svg}</figure>\n", table(records[:40], [
+            ("function", lambda r: escape(r["function"])), ("calls", lambda r: number(r["calls"])),
+            ("self ns", lambda r: number(r["self_ns"])), ("total ns", lambda r: number(r["total_ns"])),
+            ("", lambda r: "")]))
+
+
+def scheduling(threads, interrupts):
+    return section("Scheduling", "", table(threads, [
+        ("thread", lambda r: escape(r["thread"])), ("wake-ups", lambda r: number(r["count"])),
+        ("waits for its CPU, mean ns", lambda r: number(r.get("mean_ns"))),
+        ("p50 ns", lambda r: number(r.get("p50_ns"))), ("p99 ns", lambda r: number(r.get("p99_ns"))),
+        ("migrations", lambda r: number(r["migrations"]))]) if threads else "", table(interrupts, [
+            ("interrupt", lambda r: escape(r["kind"])), ("CPU", lambda r: r["cpu"]),
+            ("count", lambda r: number(r["count"]))]))
 
 
 def page(records, flame_svg, excerpt):
@@ -112,45 +151,23 @@ def page(records, flame_svg, excerpt):
     clock = ("Times are instructions: the guest’s clock advances a nanosecond for each. A count of work, which "
              "repeats; caches, waiting for locks and real interrupts are not in it."
              if header["clock"] == "instructions" else "Times are this machine’s, with tracing on.")
-    parts = [f"<h1>Where a request’s time goes: {escape(header['server'])}</h1>",
-             f"<p class=environment>{escape(header['load'])}, Linux {escape(header['kernel'])}. {clock}</p>"]
-    parts += [f"<p class=invalid>{escape(w['text'])}</p>" for w in of.get("warning", [])]
+    body = f'<p class="environment">{escape(header["load"])}. {clock}</p>\n'
+    body += "".join(f'<p class="invalid">{escape(w["text"])}</p>\n' for w in of.get("warning", []))
     if "stage" in of:
-        whole = of["stage"][-1]["mean_ns"] or 1
-        parts += ["<h2>Stages</h2>", table(
-            ("stage", "count", "mean ns", "of the whole", "p50 ns", "p99 ns", "by powers of two", "what"),
-            [(s["stage"], number(s["count"]), number(s["mean_ns"]), f"{100 * s['mean_ns'] / whole:.1f} %",
-              number(s["p50_ns"]), number(s["p99_ns"]), bars(s), STAGES[s["stage"]]) for s in of["stage"]])]
+        body += stages(of["stage"])
     if "hist" in of:
-        parts += ["<h2>The same, added up inside the kernel</h2><p class=note>By hist triggers, which disturb less. "
-                  "queue includes the wake-up; wake_up is per wake-up; service only where the reply leaves in the "
-                  "request’s own buffer.</p>", table(
-            ("stage", "count", "mean ns", "by powers of two", ""),
-            [(escape(s["stage"]), number(s["count"]), number(s["mean_ns"]), bars(s), "") for s in of["hist"]])]
+        body += hist(of["hist"])
     if "price" in of:
-        parts += ["<h2>The price of looking</h2>", prices(of["price"])]
+        body += prices(of["price"])
     if flame_svg:
-        parts += ["<h2>Functions</h2><p class=note>Width is a function’s time with what it calls, on net_rx_action() "
-                  "and in the server’s threads; less what tracing added for each call.</p>", flame_svg, table(
-            ("function", "calls", "self ns", "total ns", ""),
-            [(escape(f["function"]), number(f["calls"]), number(f["self_ns"]), number(f["total_ns"]), "")
-             for f in of.get("function", [])[:40]])]
-    if "run_queue" in of:
-        parts += ["<h2>Scheduling</h2>", table(
-            ("thread", "wake-ups", "waits for its CPU, mean ns", "p50 ns", "p99 ns", "migrations"),
-            [(escape(t["thread"]), number(t["count"]), number(t.get("mean_ns")), number(t.get("p50_ns")),
-              number(t.get("p99_ns")), number(t["migrations"])) for t in of["run_queue"]])]
-    if "interrupts" in of:
-        parts.append(table(("interrupt", "CPU", "count"), [(escape(i["kind"]), i["cpu"], number(i["count"]))
-                                                            for i in of["interrupts"]]))
+        body += functions(flame_svg, of.get("function", []))
+    if "run_queue" in of or "interrupts" in of:
+        body += scheduling(of.get("run_queue", []), of.get("interrupts", []))
     if excerpt:
-        parts.append(f"<h2>One request</h2><div class=scroll><pre>{escape(excerpt)}</pre></div>")
-    facts = "".join(f"<dt>{escape(k)}<dd>{escape(str(v))}" for k, v in header.items() if k != "record")
-    parts.append(f"<h2>How it was made</h2><dl>{facts}</dl>")
-    return ("<!doctype html><html lang=en><meta charset=utf-8>"
-            "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
-            f"<title>Profile: {escape(header['server'])}</title><style>{CSS} pre {{ font-size: .75rem; }}</style>"
-            f"<body>{''.join(parts)}</body></html>\n")
+        body += section("One request", "", f'<pre class="scroll">{escape(excerpt)}</pre>\n')
+    style = "<style>pre { font-size: .75rem; } td svg { min-width: 1rem; }</style>\n"
+    return report_page.page("profile", f"Where a request’s time goes: {header['server']}",
+                            style + body + facts(header))
 
 
 def optional(path):
@@ -171,11 +188,9 @@ def main():
         if os.path.exists(f"{folder}/stacks.txt"):
             server = next(r["server"] for r in records if r["record"] == "header")
             svg = flame(read_stacks(f"{folder}/stacks.txt"), f"{server}: softirqs and the server’s threads")
-            with open(f"{folder}/flame.svg", "w", encoding="utf-8") as file:
-                file.write(svg)
+            write(f"{folder}/flame.svg", svg)
         excerpt = "\n".join(optional(f"{folder}/request.txt").splitlines()[:400])
-        with open(f"{folder}/profile.html", "w", encoding="utf-8") as file:
-            file.write(page(records, svg, excerpt))
+        write(f"{folder}/profile.html", page(records, svg, excerpt))
     except Fault as error:
         print(f"profile_report.py: {error}", file=sys.stderr)
         return 1

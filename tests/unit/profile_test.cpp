@@ -16,7 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 TEST(ProfileEvent, ReadsALineOfTraceCmd) {
   const auto event = parse_event(
@@ -32,6 +31,14 @@ TEST(ProfileEvent, ReadsALineOfTraceCmd) {
   EXPECT_EQ(event->address("skbaddr"), 0xff42836e35ff3d00);
   EXPECT_EQ(event->number("len"), 92u);
   EXPECT_EQ(event->field("kbaddr"), std::nullopt);
+}
+
+TEST(ProfileEvent, TheNameOfTheInstanceIsNoThread) {
+  const auto event =
+      parse_event("kudp-profile:     kudp-profile-111   [000]     4.836000427: a: b");
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->comm, "kudp-profile");
+  EXPECT_EQ(event->pid, 111);
 }
 
 TEST(ProfileEvent, RefusesWhatIsNone) {
@@ -156,8 +163,8 @@ TEST(ProfileDistribution, CountsByPowersOfTwo) {
 class Functions : public testing::Test {
  protected:
   void line(const std::string& name, const std::string& text, const std::string& comm = "kudp/0/x",
-            int pid = 5) {
-    tree.add({0, 0, pid, comm, name, text});
+            int pid = 5, std::int64_t ns = 0) {
+    tree.add({ns, 0, pid, comm, name, text});
   }
   FunctionTree tree;
 };
@@ -174,8 +181,18 @@ TEST_F(Functions, SelfTimeIsWhatTheChildrenLeave) {
   EXPECT_EQ(tree.calls(), 4u);
   EXPECT_EQ(tree.unmatched(), 0u);
   EXPECT_EQ(tree.records()[0]["function"], "kudp_answer");
-  tree.correct(1000);
-  EXPECT_THAT(tree.collapsed(), StartsWith("kudp_answer 9250\n"));
+}
+
+// Two leaves 1,000 ns apart, the shortest of 100: so much of a call's cost is within, 900 its
+// caller's.
+TEST_F(Functions, WhatTracingAddedIsTakenOff) {
+  line("funcgraph_entry", "                   |  kudp_answer() {");
+  line("funcgraph_entry", "        0.100 us   |    first();", "kudp/0/x", 5, 5000);
+  line("funcgraph_entry", "        0.250 us   |    second();", "kudp/0/x", 5, 6000);
+  line("funcgraph_exit", "       + 10.350 us |  }");
+  line("funcgraph_entry", "        0.400 us   |  schedule();", "kudp/0/x", 5, 9000);
+  EXPECT_EQ(tree.correct(), 1000);
+  EXPECT_EQ(tree.collapsed(), "kudp_answer 8100\nkudp_answer;second 150\nschedule 300\n");
 }
 
 TEST_F(Functions, WhatIsCutOffIsCounted) {
