@@ -94,7 +94,7 @@ profile-compare:
 check:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
-	  build/microbench $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
+	  build/microbench $(fuzzers)
 	@scripts/check $(KERNEL)
 
 ## check-kernels: the module built for, and tested on, Debian's kernels from 6.1 to the newest

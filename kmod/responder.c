@@ -48,8 +48,7 @@ static int kudp_steer(struct sock *sk)
  */
 static int kudp_bind(struct kudp_responder *r)
 {
-	int len = r->address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-						   : sizeof(struct sockaddr_in);
+	int len = kudp_address_length(&r->address);
 	struct sock *first = NULL;
 	unsigned int cpu;
 	int err;
