@@ -186,6 +186,8 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 
 	kudp_test_delay();
 	kudp_scrub(skb);
+	/* IP's and IPv6's control blocks; what else uses cb sets it itself. */
+	memset(skb->cb, 0, max(sizeof(*IPCB(skb)), sizeof(*IP6CB(skb))));
 	if (skb->protocol == htons(ETH_P_IPV6))
 		verdict = kudp_answer_ipv6(w, skb, iif, kept);
 	else

@@ -14,8 +14,6 @@ static inline void kudp_scrub(struct sk_buff *skb)
 	skb_orphan(skb);
 	skb_scrub_packet(skb, true);
 	skb_reset_redirect(skb);
-	/* IP's and IPv6's control blocks; what else uses cb sets it itself. */
-	memset(skb->cb, 0, max(sizeof(*IPCB(skb)), sizeof(*IP6CB(skb))));
 	skb_shinfo(skb)->tx_flags = 0;
 	skb->encapsulation = 0;
 	skb->priority = 0;

@@ -78,7 +78,9 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
 	iph->id = 0;
 	iph->frag_off = htons(IP_DF);
 	iph->ttl = kudp_guard_hops(guard, iph->ttl, READ_ONCE(net->ipv4.sysctl_ip_default_ttl));
-	ip_send_check(iph);
+	/* ip_send_check(), without the call. */
+	iph->check = 0;
+	iph->check = ip_fast_csum(iph, sizeof(*iph) / 4);
 }
 
 /* As kudp_answer(), also in what may not be answered; what does not fit is routed. */
@@ -104,7 +106,6 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 	ether_addr_copy(station, eth_hdr(skb)->h_source);
 	ether_addr_copy(eth_hdr(skb)->h_source, eth_hdr(skb)->h_dest);
 	ether_addr_copy(eth_hdr(skb)->h_dest, station);
-	skb->dev = dev;
 	err = dev_queue_xmit(skb);
 	if (unlikely(net_xmit_eval(err))) {
 		kudp_count(&w->answered, KUDP_SEND_FAILED, 1);
