@@ -49,9 +49,12 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 {
 	unsigned int header = skb_transport_offset(skb) - skb_network_offset(skb);
 
-	/* A frame can claim to be from a group of stations. */
+	/*
+	 * A MAC header that was not set is not where one of this length would be, and a frame can
+	 * claim to be from a group of stations.
+	 */
 	return w->responder->policy.reply == KUDP_ECHO && kudp_link_is_usable(skb->dev) &&
-	       skb_mac_header_was_set(skb) && skb_mac_header_len(skb) == ETH_HLEN &&
+	       skb->network_header - skb->mac_header == ETH_HLEN &&
 	       !is_multicast_ether_addr(eth_hdr(skb)->h_source) &&
 	       skb->len + header <= READ_ONCE(skb->dev->mtu) &&
 	       header == (skb->protocol == htons(ETH_P_IPV6) ? sizeof(struct ipv6hdr) :
@@ -83,12 +86,22 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
 	iph->check = ip_fast_csum(iph, sizeof(*iph) / 4);
 }
 
+/* By way of registers: an array would want a stack frame. */
+static void kudp_link_turn_ethernet(struct ethhdr *eth)
+{
+	u32 head = get_unaligned((u32 *)eth->h_source);
+	u16 tail = get_unaligned((u16 *)(eth->h_source + sizeof(head)));
+
+	ether_addr_copy(eth->h_source, eth->h_dest);
+	put_unaligned(head, (u32 *)eth->h_dest);
+	put_unaligned(tail, (u16 *)(eth->h_dest + sizeof(head)));
+}
+
 /* As kudp_answer(), also in what may not be answered; what does not fit is routed. */
 void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 	struct udphdr *uh;
-	u8 station[ETH_ALEN];
 	int err;
 
 	if (unlikely(!kudp_link_fits(w, skb)) ||
@@ -103,9 +116,7 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 
 	trace_kudp_reply(w, skb, 0);
 	__skb_push(skb, skb->data - skb_mac_header(skb));
-	ether_addr_copy(station, eth_hdr(skb)->h_source);
-	ether_addr_copy(eth_hdr(skb)->h_source, eth_hdr(skb)->h_dest);
-	ether_addr_copy(eth_hdr(skb)->h_dest, station);
+	kudp_link_turn_ethernet((struct ethhdr *)skb->data);
 	err = dev_queue_xmit(skb);
 	if (unlikely(net_xmit_eval(err))) {
 		kudp_count(&w->answered, KUDP_SEND_FAILED, 1);
