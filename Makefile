@@ -168,6 +168,11 @@ build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile build/mic
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)
 
+build/guest/profile_delay.so: tests/profile_delay.cpp
+	@mkdir -p $(@D)
+	@echo '  LD      $@'
+	@$(CXX) -std=c++20 $(WARNINGS) $(CXXFLAGS) -fPIC -shared -o $@ $<
+
 build/load-tests: $(call release,$(wildcard tests/load/*.cpp) $(load_lib))
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)

@@ -7,12 +7,12 @@
 
 namespace kudp::profile {
 
-// In words, the stage that differs most first: "queue: kthread 120 ns, recvmmsg 3,400 ns: 28
-// times".
+// In words: how long a request takes each and what it costs, the stages that differ most first, and
+// the functions whose own time does.
 std::string compare_text(const std::vector<nlohmann::ordered_json>& a,
                          const std::vector<nlohmann::ordered_json>& b);
 
-// The same of two files, stages.json of a profile each, to stdout.
+// The same of two files, profile.json of a profile each, to stdout.
 int compare(const std::string& a, const std::string& b);
 
 }  // namespace kudp::profile

@@ -218,6 +218,7 @@ void record(const Recording& recording) {
   if (geteuid() != 0) throw std::runtime_error("want root, to trace and to make namespaces");
   if (std::system("command -v trace-cmd >/dev/null") != 0)
     throw std::runtime_error("no trace-cmd here: run scripts/setup");
+  const OnlyRun alone;
   { const Tracing permitted(64); }  // or it throws, before anything is started
   Interrupt interrupt;
   if (cost::server_named(recording.server).kind == cost::Kind::kernel) cost::load_module();

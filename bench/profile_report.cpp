@@ -114,6 +114,8 @@ class Reporter {
       records_.push_back(record);
       print(record);
     }
+    for (const auto& record : records_)
+      if (record.at("record") == "hist") json.write(record);
     for (const Request& request : clock.requests()) chrome_.add(request);
     for (const auto& record : schedule.records()) records_.push_back(record);
     if (clock.incomplete())

@@ -3,18 +3,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <bit>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-
-#include "loadgen/fd.hpp"
+#include <system_error>
 
 namespace kudp::profile {
 namespace {
@@ -26,6 +26,9 @@ constexpr const char* kKernelServers = "kudp_answer kudp_answer_link kernel_recv
 constexpr const char* kSystemCalls =
     "__sys_recvfrom __sys_sendto __sys_recvmmsg __sys_sendmmsg __do_sys_io_uring_enter";
 constexpr const char* kStages[] = {"softirq", "queue", "wake_up", "service", "reply"};
+// "FILE VALUE" for each file of the global buffer that is changed, with what it held before: so a
+// run that is killed leaves word of it.
+constexpr const char* kChanged = "/run/kudp-profile";
 
 std::string tracefs() {
   for (const char* folder : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
@@ -54,6 +57,53 @@ std::uint64_t lost_in(const std::string& folder) {
         if (line.starts_with(name)) sum += std::stoull(line.substr(std::strlen(name)));
   }
   return sum;
+}
+
+// What `share` of the values do not exceed, as far as buckets by powers of two tell.
+std::uint64_t at_most(const std::vector<std::uint64_t>& log2, double share, std::uint64_t count) {
+  std::uint64_t sum = 0;
+  std::size_t bucket = 0;
+  for (; bucket + 1 < log2.size(); ++bucket)
+    if (static_cast<double>(sum += log2[bucket]) > share * static_cast<double>(count)) break;
+  return std::uint64_t{1} << bucket;
+}
+
+void empty_file(const std::string& path) {
+  const Fd emptied(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+}
+
+// What a file of tracefs is set to, as it is written there.
+std::string setting(const std::string& root, const std::string& file) {
+  auto text = read_file(root + "/" + file);
+  if (file == "set_graph_function") {  // a function a line, or a remark that there is none
+    if (text.starts_with('#')) return {};
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+  }
+  if (file == "trace_clock") text = text.substr(text.find('[') + 1);
+  return text.substr(0, text.find_first_of(" ]\n"));
+}
+
+// Undoes what kChanged tells, the last first.
+void put_back(const std::string& root) {
+  std::vector<std::string> lines;
+  std::istringstream changed(read_file(kChanged));
+  for (std::string line; std::getline(changed, line);) lines.insert(lines.begin(), line);
+  if (lines.empty()) return;
+  if (read_file(root + "/current_tracer") == "function_graph\n")
+    try_write(root + "/current_tracer", "nop");
+  for (const auto& line : lines) {
+    const auto space = line.find(' ');
+    const auto file = root + "/" + line.substr(0, space);
+    if (!line.starts_with("set_graph_function")) {
+      try_write(file, line.substr(space + 1));
+      continue;
+    }
+    empty_file(file);
+    std::istringstream words(line.substr(space + 1));
+    for (std::string word; words >> word;) try_write(file, word, O_WRONLY | O_APPEND);
+  }
+  empty_file(kChanged);
 }
 
 }  // namespace
@@ -179,7 +229,7 @@ void Tracing::count_stages(const std::string& device) {
     trigger(fmt::format("synthetic/kudp_{}", stage), "hist:keys=ns.log2:vals=ns");
 }
 
-// "{ ns: ~ 2^9  } hitcount:   12  ns:   5301" for each bucket, of 256 to 511 here.
+// "{ ns: ~ 2^9  } hitcount:   12  ns:   5301" for each bucket, of 257 to 512 here.
 std::vector<nlohmann::ordered_json> Tracing::counted() const {
   std::vector<nlohmann::ordered_json> records;
   for (const char* stage : kStages) {
@@ -199,8 +249,12 @@ std::vector<nlohmann::ordered_json> Tracing::counted() const {
       log2[bucket] += number;
     }
     if (count == 0) continue;
-    nlohmann::ordered_json record{{"record", "hist"}, {"stage", stage}, {"count", count}};
+    std::string name(stage);
+    std::ranges::replace(name, '_', '-');  // which no event's name may have
+    nlohmann::ordered_json record{{"record", "hist"}, {"stage", name}, {"count", count}};
     record["mean_ns"] = static_cast<double>(sum) / static_cast<double>(count);
+    record["p50_at_most_ns"] = at_most(log2, 0.5, count);
+    record["p99_at_most_ns"] = at_most(log2, 0.99, count);
     record["log2"] = log2;
     records.push_back(record);
   }
@@ -208,7 +262,7 @@ std::vector<nlohmann::ordered_json> Tracing::counted() const {
 }
 
 void Tracing::clear() {
-  const Fd emptied(open((folder_ + "/trace").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  empty_file(folder_ + "/trace");
 }
 
 void Tracing::stop() {
@@ -220,49 +274,49 @@ std::uint64_t Tracing::lost() const {
   return lost_in(folder_);
 }
 
+OnlyRun::OnlyRun() : file_(open(kChanged, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (file_.get() < 0) throw std::system_error(errno, std::generic_category(), kChanged);
+  if (flock(file_.get(), LOCK_EX | LOCK_NB))
+    throw std::runtime_error("another kudp-profile is tracing: one at a time");
+  put_back(tracefs());
+}
+
 FunctionGraph::FunctionGraph(bool kernel_server, int depth, std::size_t buffer_kib)
     : root_(tracefs()) {
-  const auto tracer = read_file(root_ + "/current_tracer");
-  if (tracer != "nop\n")
-    throw std::runtime_error(fmt::format("another tracer is on in the global buffer: {}",
-                                         tracer.substr(0, tracer.find('\n'))));
+  const auto tracer = setting(root_, "current_tracer");
+  if (tracer != "nop")
+    throw std::runtime_error(fmt::format("another tracer is on in the global buffer: {}", tracer));
   if ((" " + read_file(root_ + "/available_tracers")).find(" function_graph") == std::string::npos)
     throw std::runtime_error("this kernel has no function_graph (CONFIG_FUNCTION_GRAPH_TRACER)");
   try {
-    keep("buffer_size_kb", std::to_string(buffer_kib));
-    keep("trace_clock", "mono");
-    keep("max_graph_depth", std::to_string(depth));
+    change("buffer_size_kb", std::to_string(buffer_kib));
+    change("trace_clock", "mono");
+    change("max_graph_depth", std::to_string(depth));
+    change("options/sleep-time", "0");
+    change("tracing_on", "1");
+    change("set_graph_function", "");
     std::istringstream words(std::string(kAlways) +
                              (kernel_server ? kKernelServers : kSystemCalls));
     for (std::string word; words >> word;)
       try_write(root_ + "/set_graph_function", word, O_WRONLY | O_APPEND);
-    try_write(root_ + "/options/sleep-time", "0");
     write_file(root_ + "/current_tracer", "function_graph");
   } catch (...) {
-    restore();
+    put_back(root_);
     throw;
   }
 }
 
 FunctionGraph::~FunctionGraph() {
-  restore();
+  put_back(root_);
 }
 
-void FunctionGraph::restore() {
-  try_write(root_ + "/current_tracer", "nop");
-  const Fd cleared(open((root_ + "/set_graph_function").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
-  try_write(root_ + "/options/sleep-time", "1");
-  for (auto at = before_.rbegin(); at != before_.rend(); ++at)
-    try_write(root_ + "/" + at->first, at->second);
-  try_write(root_ + "/tracing_on", "1");
-}
-
-void FunctionGraph::keep(const std::string& file, const std::string& value) {
-  auto text = read_file(root_ + "/" + file);
-  if (file == "trace_clock") text = text.substr(text.find('[') + 1);
-  text = text.substr(0, text.find_first_of(" ]\n"));
-  before_.emplace_back(file, text);
-  write_file(root_ + "/" + file, value);
+void FunctionGraph::change(const std::string& file, const std::string& value) {
+  if (!try_write(kChanged, fmt::format("{} {}\n", file, setting(root_, file)), O_WRONLY | O_APPEND))
+    throw std::runtime_error(fmt::format("{}: {}", kChanged, std::strerror(errno)));
+  if (value.empty())
+    empty_file(root_ + "/" + file);
+  else
+    write_file(root_ + "/" + file, value);
 }
 
 // The tracer itself must stay for now: what is in the buffer would go with it.

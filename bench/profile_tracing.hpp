@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/fd.hpp"
+
 namespace kudp::profile {
 
 // Writes `text` in one write(2). Throws std::runtime_error that names the file.
@@ -27,7 +29,9 @@ class Tracing {
   void record_events();
   // Stage by stage, added up inside the kernel; of `server_device`.
   void count_stages(const std::string& server_device);
-  // What was counted: {"record": "hist", "stage", "count", "mean_ns", "log2"}.
+  // What was counted: {"record": "hist", "stage", "count", "mean_ns", "p50_at_most_ns",
+  // "p99_at_most_ns", "log2"}. The kernel adds up by powers of two, so a percentile is known by its
+  // bounds alone: at most so much, and more than half of that.
   std::vector<nlohmann::ordered_json> counted() const;
 
   void clear();  // what is in the buffer
@@ -50,9 +54,19 @@ class Tracing {
   std::vector<std::string> missing_;
 };
 
+// That no other kudp-profile traces here, for as long as the object lives; and what one that was
+// killed had changed of the global buffer is put back. Throws std::runtime_error where one runs.
+class OnlyRun {
+ public:
+  OnlyRun();
+
+ private:
+  Fd file_;
+};
+
 // The function graph of all that the CPUs do below some functions. Kernels before 6.12 or so have
 // it in the machine's one global buffer alone, so this wants to be the only one to trace: it
-// refuses where another tracer is on. What it changes is put back.
+// refuses where another tracer is on. What it changes is put back, by the next OnlyRun if need be.
 class FunctionGraph {
  public:
   // Of receiving softirqs, of switches between threads and of what a server asks of the kernel: a
@@ -65,11 +79,9 @@ class FunctionGraph {
   std::uint64_t lost() const;
 
  private:
-  void keep(const std::string& file, const std::string& value);
-  void restore();
+  void change(const std::string& file, const std::string& value);
 
   const std::string root_;
-  std::vector<std::pair<std::string, std::string>> before_;
 };
 
 }  // namespace kudp::profile

@@ -27,13 +27,13 @@ STAGES = {
 
 
 def bars(record):
-    """A log2 histogram as a small SVG: the n-th bar counts values below 2 to the n."""
+    """A log2 histogram as a small SVG: the n-th bar counts values up to 2 to the n, and over half of that."""
     counts = record.get("log2", [])
     first = next((i for i, c in enumerate(counts) if c), 0)
     counts = counts[first:]
     most = max(counts, default=1)
     parts = [f'<rect x="{8 * i}" y="{22 - 20 * c / most:.1f}" width="7" height="{20 * c / most:.1f}" '
-             f'fill="#0a84c6"><title>below 2^{first + i} ns: {c}</title></rect>'
+             f'fill="#0a84c6"><title>up to 2^{first + i} ns: {c}</title></rect>'
              for i, c in enumerate(counts)]
     return (f'<svg style="width:{8 * len(counts)}px" viewBox="0 0 {max(1, 8 * len(counts))} 22" role="img" '
             f'aria-label="histogram">{"".join(parts)}</svg>')
@@ -105,11 +105,14 @@ def stages(records):
 def hist(records):
     return section(
         "The same, added up inside the kernel",
-        "By hist triggers, whose own cost is in it. queue includes the wake-up; wake_up is of each wake-up; "
-        "service is there only where the reply leaves in the request’s own buffer.",
+        "By hist triggers, whose own cost is in it. The kernel counts by powers of two, so of a percentile it knows "
+        "that it is at most this, and more than half. queue includes the wake-up; wake-up is of each wake-up of "
+        "the server’s threads; service is there only where the reply leaves in the request’s own buffer.",
         table(records, [("stage", lambda r: escape(r["stage"])), ("count", lambda r: number(r["count"])),
-                        ("mean ns", lambda r: number(r["mean_ns"])), ("by powers of two", bars),
-                        ("", lambda r: "")]))
+                        ("mean ns", lambda r: number(r["mean_ns"])),
+                        ("p50 at most", lambda r: number(r.get("p50_at_most_ns"))),
+                        ("p99 at most", lambda r: number(r.get("p99_at_most_ns"))),
+                        ("by powers of two", bars), ("", lambda r: "")]))
 
 
 def prices(records):

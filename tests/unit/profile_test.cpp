@@ -16,6 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(ProfileEvent, ReadsALineOfTraceCmd) {
   const auto event = parse_event(
@@ -216,8 +217,33 @@ TEST(ProfileCompare, TheStageThatDiffersMostComesFirst) {
       compare_text(profile_of("kthread", 100, 1000), profile_of("classic", 110, 4000));
   EXPECT_THAT(text, HasSubstr("a request takes kthread 1100 and classic 4110 ns"));
   EXPECT_LT(text.find("service"), text.find("queue"));
-  EXPECT_THAT(text, HasSubstr("classic spends 3000 more there, 100 % of the difference"));
+  EXPECT_THAT(text, HasSubstr("classic spends 3000 more there, 73 % of its whole"));
   EXPECT_THAT(text, HasSubstr("about the same"));
+}
+
+TEST(ProfileCompare, SaysWhatARequestCostsAndWhichFunctionsDoIt) {
+  auto a = profile_of("kthread", 100, 1000), b = profile_of("classic", 110, 4000);
+  EXPECT_THAT(compare_text(a, b), Not(HasSubstr("costs")));
+  for (auto* records : {&a, &b}) {
+    const int times = records == &a ? 1 : 3;
+    records->push_back(
+        {{"record", "price"}, {"tracing", "off"}, {"ns_per_request", 1000 + 250 * times}});
+    records->push_back(
+        {{"record", "price"}, {"tracing", "events"}, {"ns_per_request", 9000 * times}});
+    records->push_back({{"record", "functions"}, {"requests", 10}});
+    for (const char* name : {"copy", "same"})
+      records->push_back({{"record", "function"},
+                          {"function", name},
+                          {"calls", 10 * times},
+                          {"self_ns", name[0] == 'c' ? 500 * times : 700}});
+  }
+  b.push_back({{"record", "function"}, {"function", "own"}, {"calls", 5}, {"self_ns", 800}});
+  const auto text = compare_text(a, b);
+  EXPECT_THAT(text,
+              HasSubstr("kthread 1250 and classic 1750 ns, tracing off: classic 40.0 % more"));
+  EXPECT_THAT(text, HasSubstr("kthread 50 in 1.00 calls, classic 150 in 3.00: classic 100 more"));
+  EXPECT_THAT(text, HasSubstr("kthread 0 in 0.00 calls, classic 80 in 0.50: classic 80 more"));
+  EXPECT_LT(text.find("\ncopy "), text.find("\nown "));
 }
 
 TEST(ProfileCompare, RefusesWhatIsNoProfile) {
