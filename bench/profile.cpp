@@ -40,7 +40,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   record.add_flag("--check", arguments.check, "look at the options, and do no more");
   CLI::App& report = *app.add_subcommand("report", "work out of a recording where the time went");
   report.add_option("folder", arguments.folder, "with record.json and trace.dat")->required();
-  CLI::App& compare = *app.add_subcommand("compare", "two reports, stage by stage and by function, in words");
+  CLI::App& compare =
+      *app.add_subcommand("compare", "two reports, stage by stage and by function, in words");
   compare.add_option("a", arguments.a, "profile.json of one")->required();
   compare.add_option("b", arguments.b, "profile.json of the other")->required();
 }
