@@ -18,10 +18,14 @@ std::optional<Number> to_number(std::string_view digits, int base = 10) {
   return value;
 }
 
-// "8.463932123" with any number of digits after the point.
+// "8.463932123" with any number of digits after the point; or nanoseconds without one, as trace-cmd
+// has them where the global buffer's clock, which is not ours, is another than "local" or "mono".
 std::optional<std::int64_t> to_ns(std::string_view text) {
   const auto point = text.find('.');
-  if (point == text.npos) return std::nullopt;
+  if (point == text.npos) {
+    if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
+    return to_number<std::int64_t>(text);
+  }
   const auto seconds = to_number<std::int64_t>(text.substr(0, point));
   std::string fraction(text.substr(point + 1));
   if (!seconds || fraction.empty() || fraction.find_first_not_of("0123456789") != fraction.npos)

@@ -11,6 +11,8 @@
 namespace kudp::profile {
 namespace {
 
+constexpr std::int64_t kRecordNs = 1000;  // more than from a function's beginning to its record
+
 // "  + 12.345 us  |    name() {", "0.123 us | name();", "1.5 us | }"
 struct Line {
   std::optional<std::int64_t> ns;
@@ -108,15 +110,18 @@ Node* FunctionTree::enter(const std::string& function, const Event& event) {
     parent = &root_;
   if (!parent && function == "net_rx_action") parent = &root_;
   Node* const node = parent ? &parent->children[function] : nullptr;
-  stack.push_back({function, node});
+  stack.push_back({function, node, event.ns});
   return node;
 }
 
-void FunctionTree::leave(Node* node, std::int64_t ns) {
+// An interrupt between a function's beginning and the record of it is recorded before it, and
+// counted in it again: no call takes longer than from its record to its end.
+void FunctionTree::leave(const Leaf& call, std::int64_t end) {
+  const auto ns = std::min(call.ns, end - call.began + kRecordNs);
   least_ns_ = std::min(least_ns_, ns);
-  if (!node) return;
-  ++node->calls;
-  node->total_ns += ns;
+  if (!call.node) return;
+  ++call.node->calls;
+  call.node->total_ns += ns;
 }
 
 void FunctionTree::add(const Event& event) {
@@ -128,18 +133,18 @@ void FunctionTree::add(const Event& event) {
   }
   Thread& thread = thread_of(event);
   auto& stack = thread.stack;
-  const auto leaf_before = std::exchange(thread.last_leaf, std::nullopt);
+  const auto before = std::exchange(thread.leaf, std::nullopt);
+  if (before) leave(*before, event.ns);
   if (!line->function.empty()) {
     Node* const node = enter(line->function, event);
     if (line->opens) return;
     stack.pop_back();
-    leave(node, *line->ns);
-    thread.last_leaf = event.ns;
-    if (leaf_before) least_apart_ = std::min(least_apart_, event.ns - *leaf_before);
+    thread.leaf = Leaf{node, event.ns, *line->ns};
+    if (before) least_apart_ = std::min(least_apart_, event.ns - before->began);
   } else if (stack.empty()) {
     ++strays_;  // its beginning was overwritten
   } else {
-    leave(stack.back().node, *line->ns);
+    leave({stack.back().node, stack.back().began, *line->ns}, event.ns);
     stack.pop_back();
   }
 }
@@ -151,6 +156,9 @@ std::uint64_t FunctionTree::unmatched() const {
 }
 
 std::int64_t FunctionTree::correct() {
+  for (auto& [number, thread] : threads_)
+    if (const auto last = std::exchange(thread.leaf, std::nullopt))
+      leave(*last, last->began + last->ns);
   if (least_apart_ == kNone) return 0;
   const auto inside = std::min(least_ns_, least_apart_);
   for (auto& [function, node] : root_.children) correct_node(node, inside, least_apart_ - inside);

@@ -50,18 +50,25 @@ class FunctionTree {
   struct Frame {
     std::string function;
     Node* node;  // nullptr: not in the tree
+    std::int64_t began;
+  };
+
+  // A call without calls, which is over when the next record comes.
+  struct Leaf {
+    Node* node;
+    std::int64_t began, ns;
   };
 
   struct Thread {
     std::vector<Frame> stack;
-    std::optional<std::int64_t> last_leaf;  // when it began, if nothing happened since
+    std::optional<Leaf> leaf;  // if nothing happened since
   };
 
   static constexpr auto kNone = std::numeric_limits<std::int64_t>::max();
 
   Thread& thread_of(const Event& event);
   Node* enter(const std::string& function, const Event& event);
-  void leave(Node* node, std::int64_t ns);
+  void leave(const Leaf& call, std::int64_t end);
 
   Node root_;
   std::map<std::pair<int, int>, Thread> threads_;

@@ -101,9 +101,10 @@ class Session {
   const std::unique_ptr<cost::Client> client_;
 };
 
-// The binary trace of an instance, or of the global buffer, to `file`.
+// The binary trace of an instance, or of the global buffer, to `file`. Without -k trace-cmd would
+// end what another traces in the global buffer.
 void extract(const std::string& instance, const std::string& file) {
-  const auto command = fmt::format("trace-cmd extract {} -o '{}' 2>&1 >/dev/null",
+  const auto command = fmt::format("trace-cmd extract -k {} -o '{}' 2>&1 >/dev/null",
                                    instance.empty() ? "" : "-B " + instance, file);
   std::FILE* const pipe = popen(command.c_str(), "re");
   if (!pipe) throw std::system_error(errno, std::generic_category(), "trace-cmd");

@@ -24,7 +24,7 @@ constexpr const char* kGroup = "kudp_profile";
 constexpr const char* kAlways = "net_rx_action schedule ";
 constexpr const char* kKernelServers = "kudp_answer kudp_answer_link kernel_recvmsg kernel_sendmsg";
 constexpr const char* kSystemCalls =
-    "__sys_recvfrom __sys_sendto __sys_recvmmsg __sys_sendmmsg __do_sys_io_uring_enter";
+    "__sys_recvfrom __sys_sendto do_recvmmsg __sys_sendmmsg __do_sys_io_uring_enter";
 constexpr const char* kStages[] = {"softirq", "queue", "wake_up", "service", "reply"};
 // "FILE VALUE" for each file of the global buffer that is changed, with what it held before: so a
 // run that is killed leaves word of it.

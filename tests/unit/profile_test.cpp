@@ -42,6 +42,11 @@ TEST(ProfileEvent, TheNameOfTheInstanceIsNoThread) {
   EXPECT_EQ(event->pid, 111);
 }
 
+TEST(ProfileEvent, ReadsATimeWithoutAPoint) {
+  EXPECT_EQ(parse_event(" x-1 [000] 15256747654: a: b")->ns, 15'256'747'654);
+  EXPECT_FALSE(parse_event(" x-1 [000] 15256747654n: a: b"));
+}
+
 TEST(ProfileEvent, RefusesWhatIsNone) {
   for (const char* line :
        {"", "cpus=2", "CPU 0 is empty", " x-1 [000]", " x-1 [000] 1.5", " x-1 [000] 1.5: netif_rx",
@@ -175,7 +180,7 @@ TEST_F(Functions, SelfTimeIsWhatTheChildrenLeave) {
   line("funcgraph_entry", "        0.250 us   |    kudp_route_ipv4();");
   line("funcgraph_entry", "                   |  net_rx_action() {", "client", 1);
   line("funcgraph_exit", "       0.100 us    |  }", "client", 1);
-  line("funcgraph_exit", "      + 10.500 us   |  }");
+  line("funcgraph_exit", "      + 10.500 us   |  }", "kudp/0/x", 5, 10'500);
   line("funcgraph_entry", "        9.000 us   |  schedule();", "client", 1);
   EXPECT_EQ(tree.collapsed(),
             "kudp_answer 10250\nkudp_answer;kudp_route_ipv4 250\nnet_rx_action 100\n");
@@ -190,10 +195,24 @@ TEST_F(Functions, WhatTracingAddedIsTakenOff) {
   line("funcgraph_entry", "                   |  kudp_answer() {");
   line("funcgraph_entry", "        0.100 us   |    first();", "kudp/0/x", 5, 5000);
   line("funcgraph_entry", "        0.250 us   |    second();", "kudp/0/x", 5, 6000);
-  line("funcgraph_exit", "       + 10.350 us |  }");
+  line("funcgraph_exit", "       + 10.350 us |  }", "kudp/0/x", 5, 10'350);
   line("funcgraph_entry", "        0.400 us   |  schedule();", "kudp/0/x", 5, 9000);
   EXPECT_EQ(tree.correct(), 1000);
   EXPECT_EQ(tree.collapsed(), "kudp_answer 8100\nkudp_answer;second 150\nschedule 300\n");
+}
+
+// What the interrupt between the call of late() and the record of it did is told before it, and
+// again as late()'s own time; likewise of open(), which calls.
+TEST_F(Functions, AnInterruptIsNotCountedTwice) {
+  line("funcgraph_entry", "                   |  kudp_answer() {");
+  line("funcgraph_entry", "      + 90.000 us  |      tick();", "kudp/0/x", 5, 1000);
+  line("funcgraph_entry", "      + 98.820 us  |    late();", "kudp/0/x", 5, 99'000);
+  line("funcgraph_entry", "                   |    open() {", "kudp/0/x", 5, 99'400);
+  line("funcgraph_exit", "       + 98.000 us |    }", "kudp/0/x", 5, 99'700);
+  line("funcgraph_exit", "       ! 100.000 us |  }", "kudp/0/x", 5, 100'000);
+  EXPECT_THAT(tree.collapsed(), HasSubstr("kudp_answer;tick 90000\n"));
+  EXPECT_THAT(tree.collapsed(), HasSubstr("kudp_answer;late 1400\n"));
+  EXPECT_THAT(tree.collapsed(), HasSubstr("kudp_answer;open 1300\n"));
 }
 
 TEST_F(Functions, WhatIsCutOffIsCounted) {
