@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 
@@ -30,7 +31,8 @@ namespace {
 constexpr std::size_t kBufferKib = 32 << 10;
 constexpr int kDepth = 49;  // as many calls as the kernel keeps of a thread, which has room for 50
 constexpr std::size_t kFunctionsShare = 8;            // a request has some hundred calls
-constexpr std::int64_t kSettle = 250 * kMillisecond;  // of the scheduler's averages
+constexpr std::int64_t kSettle = 250 * kMillisecond;  // of the scheduler's averages, at most
+constexpr std::size_t kSettlePhases = 4;              // as many requests as so many phases have
 
 using Json = nlohmann::ordered_json;
 
@@ -55,7 +57,10 @@ class Session {
             resolve(cost::with_port(cost::Network::server_address(recording.load.family),
                                     cost::kServerPort)),
             network_.client())) {
-    for (const auto end = now_ns() + kSettle; now_ns() < end;) ask();
+    const auto end = now_ns() + kSettle;
+    for (std::size_t asked = 0; asked < kSettlePhases * recording.requests && now_ns() < end;
+         asked += recording.load.burst)
+      ask();
   }
 
   // As many requests as a phase has: {"requests", "ns_per_request", "p99_ns", ...}, where the
@@ -192,6 +197,7 @@ class Recorder {
 
   void warn(const std::vector<std::string>& texts) {
     for (const auto& text : texts) {
+      if (!warned_.insert(text).second) continue;  // each phase would say it again
       json_.write({{"record", "warning"}, {"text", text}});
       fmt::print(stderr, "profile: {}\n", text);
     }
@@ -211,6 +217,7 @@ class Recorder {
   const Recording& recording_;
   Session& session_;
   JsonLines json_;
+  std::set<std::string> warned_;
 };
 
 }  // namespace

@@ -141,11 +141,6 @@ Tracing::Tracing(std::size_t buffer_kib)
         "p:kudp_profile/answer kudp:kudp_answer_link skb=%si"})
     if (!probe(definition) && std::string(definition).find(" kudp:") == std::string::npos)
       missing_.push_back(fmt::format("this kernel has no probe \"{}\"", definition));
-  for (const char* stage : kStages)
-    if (!try_write(root_ + "/synthetic_events", fmt::format("kudp_{} u64 ns", stage),
-                   O_WRONLY | O_APPEND))
-      missing_.push_back(
-          fmt::format("no synthetic event for stage {}: hist triggers are left out", stage));
 }
 
 Tracing::~Tracing() {
@@ -196,6 +191,14 @@ void Tracing::record_events() {
 }
 
 void Tracing::count_stages(const std::string& device) {
+  for (const char* stage : kStages)
+    if (!try_write(root_ + "/synthetic_events", fmt::format("kudp_{} u64 ns", stage),
+                   O_WRONLY | O_APPEND)) {
+      missing_.push_back(fmt::format(
+          "this kernel does not add up stages: no synthetic event kudp_{} (CONFIG_SYNTH_EVENTS)",
+          stage));
+      return;
+    }
   const auto here = fmt::format(" if name == \"{}\"", device);
   const std::string key = "hist:keys=skb:size=8192", address = "hist:keys=skbaddr:size=8192";
   trigger("net/netif_rx", address + ":arrived=common_timestamp" + here);
