@@ -17,7 +17,8 @@
 struct kudp_route {
 	struct dst_entry *dst;
 	u32 cookie;		/* for dst_check() */
-	unsigned int mtu;	/* 0: ask dst */
+	unsigned int mtu;	/* IPv4; 0: ask dst */
+	int iif;		/* IPv6: only who asked through this device is answered; 0: any */
 	struct in6_addr peer;	/* IPv4: mapped */
 	struct in6_addr local;
 };
@@ -65,7 +66,7 @@ static bool kudp_route_is_by_port(const struct net *net)
 /* Remembers the route that @skb holds. */
 static void kudp_route_keep(struct kudp_worker *w, struct kudp_route *route,
 			    const struct in6_addr *local, const struct in6_addr *peer,
-			    const struct sk_buff *skb, u32 cookie)
+			    const struct sk_buff *skb, u32 cookie, int iif)
 {
 	struct dst_entry *dst = skb_dst(skb);
 
@@ -76,6 +77,7 @@ static void kudp_route_keep(struct kudp_worker *w, struct kudp_route *route,
 	route->cookie = cookie;
 	/* What path MTU discovery found expires; any other change makes the route invalid. */
 	route->mtu = dst->expires ? 0 : dst_mtu(dst);
+	route->iif = iif;
 	route->local = *local;
 	route->peer = *peer;
 }
@@ -98,7 +100,7 @@ static noinline unsigned int kudp_route_look_up_ipv4(struct kudp_worker *w, stru
 	skb_dst_set(skb, &rt->dst);
 	ipv6_addr_set_v4mapped(local, &mapped_local);
 	ipv6_addr_set_v4mapped(peer, &mapped_peer);
-	kudp_route_keep(w, route, &mapped_local, &mapped_peer, skb, 0);
+	kudp_route_keep(w, route, &mapped_local, &mapped_peer, skb, 0, 0);
 	return dst_mtu(&rt->dst);
 }
 
@@ -138,18 +140,30 @@ static noinline bool kudp_route_look_up_ipv6(struct kudp_worker *w, struct sk_bu
 		.flowi6_uid = sk->sk_uid,
 	};
 	struct dst_entry *dst;
+	struct rt6_info *rt;
+	int own = 0;
 
 	dst = ip6_dst_lookup_flow(sock_net(sk), sk, &fl6, NULL);
 	if (IS_ERR(dst))
 		return false;
+	rt = (struct rt6_info *)dst;
+	/* Unlike IPv4, IPv6 lets in from outside what claims to be from an address of this host. */
+	if (rt->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST))
+		own = dst->dev->ifindex;
+	if (own && own != iif) {
+		dst_release(dst);
+		return false;
+	}
 	skb_dst_set(skb, dst);
 	if (!scoped)
-		kudp_route_keep(w, route, local, peer, skb,
-				rt6_get_cookie((struct rt6_info *)dst));
+		kudp_route_keep(w, route, local, peer, skb, rt6_get_cookie(rt), own);
 	return true;
 }
 
-/* The same, but for the MTU; a link-local @peer is one of the interface @iif. */
+/*
+ * The same, but for the MTU; a link-local @peer is one of the interface @iif. False also for an
+ * address of this host, unless that is how this host asks itself.
+ */
 bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in6_addr *local,
 		     const struct in6_addr *peer, int iif)
 {
@@ -159,6 +173,8 @@ bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in
 		     !ipv6_addr_equal(&route->local, local) ||
 		     !dst_check(route->dst, route->cookie)))
 		return kudp_route_look_up_ipv6(w, skb, route, local, peer, iif);
+	if (unlikely(route->iif && route->iif != iif))
+		return false;
 	skb_dst_set_noref(skb, route->dst);
 	return true;
 }
