@@ -69,6 +69,13 @@ rtnl_link_stats64 statistics_in(const nlmsghdr* answer) {
 
 }  // namespace
 
+Counters protocol_counters() {
+  Counters counters;
+  for (const char* const list : {"snmp", "netstat"})
+    read_pairs(read_file(std::string("/proc/thread-self/net/") + list), counters);
+  return counters;
+}
+
 KernelCounters::KernelCounters(const std::string& netns, const std::vector<std::string>& devices)
     : netns_(netns) {
   guest::in_namespace(netns, [&] {
@@ -103,8 +110,7 @@ Counters KernelCounters::read() const {
   Counters counters;
   guest::in_namespace(netns_, [&] {
     const std::string net = "/proc/thread-self/net/";
-    read_pairs(read_file(net + "snmp"), counters);
-    read_pairs(read_file(net + "netstat"), counters);
+    counters = protocol_counters();
     read_list(read_file(net + "snmp6"), counters);
     read_columns(read_file(net + "stat/rt_cache"), "rt_cache.", counters);
   });

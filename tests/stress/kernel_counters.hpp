@@ -13,6 +13,9 @@ namespace kudp::stress {
 
 using guest::Counters;
 
+// Of the calling thread's namespace, as netstat has them: "Ip.InReceives", "Udp.MemErrors".
+Counters protocol_counters();
+
 class KernelCounters {
  public:
   // Of the namespace `netns`, as `ip netns` knows it, and of these of its devices.

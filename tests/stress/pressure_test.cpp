@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <sstream>
@@ -19,6 +20,7 @@
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
 #include "tests/stress/frame.hpp"
+#include "tests/stress/kernel_counters.hpp"
 
 namespace kudp::stress {
 namespace {
@@ -60,11 +62,7 @@ std::uint64_t of_device(const std::string& device, const std::string& counter) {
 
 // What UDP dropped on its way out of a socket, and told its program was sent.
 std::uint64_t dropped_by_udp() {
-  const std::string text = read_file("/proc/net/snmp");
-  std::istringstream values(text.substr(text.find("\nUdp: ", text.find("\nUdp: ") + 1) + 6));
-  std::uint64_t value = 0;
-  for (int i = 0; i < 6; ++i) values >> value;  // SndbufErrors
-  return value;
+  return protocol_counters().at("Udp.SndbufErrors");
 }
 
 // A queueing discipline that holds what it has for longer than the test lasts, 100 packets at most.
@@ -158,32 +156,41 @@ std::uint64_t available_kib() {
 class Hog {
  public:
   explicit Hog(std::uint64_t left_kib) {
-    constexpr std::size_t kPiece = 1 << 20;
-    while (available_kib() > left_kib) {
-      void* const piece = mmap(nullptr, kPiece, PROT_READ | PROT_WRITE,
+    // Half of the rest each time: to look after each MiB takes minutes on a debug kernel.
+    for (std::uint64_t now; (now = available_kib()) > left_kib;) {
+      const std::size_t size = std::max<std::uint64_t>(1 << 20, (now - left_kib) << 9);
+      void* const piece = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
       if (piece == MAP_FAILED) break;
-      pieces_.push_back(piece);
+      pieces_.emplace_back(piece, size);
     }
   }
   ~Hog() {
-    for (void* const piece : pieces_) munmap(piece, 1 << 20);
+    for (const auto& [piece, size] : pieces_) munmap(piece, size);
   }
   Hog(const Hog&) = delete;
   Hog& operator=(const Hog&) = delete;
-  std::size_t mib() const { return pieces_.size(); }
+  std::size_t mib() const {
+    std::size_t sum = 0;
+    for (const auto& [piece, size] : pieces_) sum += size;
+    return sum >> 20;
+  }
 
  private:
-  std::vector<void*> pieces_;
+  std::vector<std::pair<void*, std::size_t>> pieces_;
 };
 
 TEST_P(Backpressure, AMachineShortOfMemory) {
   constexpr std::uint64_t kLeft = 64 << 10;
   const Responder responder("r", settings("0.0.0.0"));
-  const Flood outside(Where::kClient, at(kServer4, 9000)), inside(Where::kHere, "127.0.0.1:9000");
+  Flood outside(Where::kClient, at(kServer4, 9000)), inside(Where::kHere, "127.0.0.1:9000");
   ASSERT_TRUE(outside.flows());
   {
+    outside.suspend();
+    inside.suspend();
     const Hog hog(kLeft);
+    outside.resume();
+    inside.resume();
     std::uint64_t least = available_kib();
     for (int i = 0; i < 30; ++i) {
       std::this_thread::sleep_for(100ms);
