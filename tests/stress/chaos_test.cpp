@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "tests/guest/flood.hpp"
 #include "tests/guest/responder.hpp"
@@ -143,11 +144,8 @@ class Chaos : public testing::TestWithParam<Variant> {
   }
 
  protected:
-  // One client each, which two CPUs are busy with already: more would only keep the test waiting.
   void SetUp() override {
-    for (const char* target : {kServer4, kServer6})
-      floods_.push_back(std::make_unique<Flood>(Where::kClient, at(target, 9000), 1));
-    floods_.push_back(std::make_unique<Flood>(Where::kHere, "127.0.0.1:9000", 1));
+    flood();
     start();
   }
   void TearDown() override {
@@ -180,6 +178,15 @@ class Chaos : public testing::TestWithParam<Variant> {
   unsigned pick(unsigned n) { return random_() % n; }
   void pause() { std::this_thread::sleep_for(std::chrono::microseconds(pick(30000))); }
 
+  // Anew, from other ports. One client each, which two CPUs are busy with already: more would only
+  // keep the test waiting.
+  void flood() {
+    const auto before = std::exchange(floods_, {});
+    for (const char* target : {kServer4, kServer6})
+      floods_.push_back(std::make_unique<Flood>(Where::kClient, at(target, 9000), 1));
+    floods_.push_back(std::make_unique<Flood>(Where::kHere, "127.0.0.1:9000", 1));
+  }
+
   void configure() {
     for (const auto& [name, value] :
          Responder::Settings{{"reply", "echo"}, {"batch", "64"}, {"rcvbuf", "4194304"}})
@@ -194,23 +201,18 @@ class Chaos : public testing::TestWithParam<Variant> {
     responder_ = std::make_unique<Responder>("r", settings);
   }
 
-  // Once disabled, nothing that is sent is answered any more, and no counter moves.
+  // Once disabled, no counter moves, and nobody who asks from then on is answered: these are
+  // sockets of their own. What was answered before is the network's, and may come at any time: it
+  // may wait for a softirq's turn, or for a neighbour to say where it is.
   void disable() {
     ASSERT_EQ(responder_->set("enabled", "0"), 0);
     const Counters counters = responder_->stats();
     EXPECT_TRUE(adds_up(counters));
-    for (auto& flood : floods_) flood->suspend();
-    std::this_thread::sleep_for(20ms);  // answers from before may still be between the namespaces
-    for (auto& flood : floods_) flood->drain();
-    const auto replies = [&] {
-      std::uint64_t sum = 0;
-      for (const auto& flood : floods_) sum += flood->replies();
-      return sum;
-    };
-    const std::uint64_t before = replies();
-    for (auto& flood : floods_) flood->resume();
+    flood();
+    std::this_thread::sleep_for(20ms);
     pause();
-    EXPECT_EQ(replies(), before) << "answered after enabled=0 had returned";
+    for (const auto& flood : floods_)
+      EXPECT_EQ(flood->replies(), 0u) << "answered after enabled=0 had returned";
     EXPECT_EQ(responder_->stats(), counters);
   }
 
