@@ -45,6 +45,10 @@ void traits_of_ipv4(const std::string& bytes, std::size_t at, Traits& traits) {
   if (bytes.size() < at + kIpv4Header) return;
   const std::size_t end = std::min(bytes.size(), at + 4 * (byte_at(bytes, at) & 15));
   traits.multicast4 = byte_at(bytes, at + 16) >> 4 == 14;
+  // Whatever the subnet, ones are its last bits; and 0.0.0.0 to 0.0.0.0 is broadcast, too.
+  traits.from_all = (byte_at(bytes, at + 15) & 3) == 3;
+  traits.to_several = traits.multicast4 || (byte_at(bytes, at + 19) & 3) == 3 ||
+                      bytes.substr(at + 16, 4) == std::string(4, '\0');
   traits.other_protocol = byte_at(bytes, at + 9) != IPPROTO_UDP;
   for (std::size_t i = at + kIpv4Header; i < end; ++i)
     if (byte_at(bytes, i) == 131 || byte_at(bytes, i) == 137) traits.source_route4 = true;
@@ -53,7 +57,7 @@ void traits_of_ipv4(const std::string& bytes, std::size_t at, Traits& traits) {
 void traits_of_ipv6(const std::string& bytes, std::size_t at, Traits& traits) {
   if (bytes.size() < at + kIpv6Header) return;
   std::uint8_t header = byte_at(bytes, at + 6);
-  traits.multicast6 = byte_at(bytes, at + 24) == 0xff;
+  traits.multicast6 = traits.to_several = byte_at(bytes, at + 24) == 0xff;
   for (at += kIpv6Header; is_extension_header(header) && bytes.size() >= at + 8;) {
     traits.fragment6 |= header == IPPROTO_FRAGMENT;
     const std::uint8_t type = byte_at(bytes, at + 2);
@@ -195,6 +199,19 @@ std::string FrameMaker::ipv6(const std::string& from, const std::string& to,
          std::string{static_cast<char>(next_header),
                      static_cast<char>(chance(90) ? 64 : pick(256))} +
          from + to + rest;
+}
+
+std::string FrameMaker::request(const std::string& from, const std::string& to, unsigned from_port,
+                                unsigned to_port, const std::string& data) {
+  const bool v6 = from.size() == 16;
+  const std::string datagram = plain_udp(v6, from, to, from_port, to_port, data);
+  std::string packet = v6 ? ipv6(from, to, IPPROTO_UDP, datagram) : ipv4(from, to, "", datagram);
+  packet[v6 ? 7 : 8] = 64;
+  if (!v6) {
+    packet.replace(10, 2, 2, '\0');
+    put_checksum(packet, 10, internet_checksum(packet.substr(0, kIpv4Header)));
+  }
+  return ethernet(v6 ? kIpv6 : kIpv4, packet);
 }
 
 // Whole words: known options, lengths that lie, noise.
@@ -370,7 +387,8 @@ std::vector<Frame> FrameMaker::next(bool offloaded) {
   const bool v6 = chance(50);
   const bool in_fragments = !offloaded && chance(12);
   const std::string from = source(v6), to = destination(v6);
-  const std::size_t size = offloaded && chance(70) ? pick(60000) : payload_size();
+  const std::size_t size =
+      offloaded && chance(70) ? pick(chance(20) ? 60000 : 6000) : payload_size();
   std::string datagram = udp(v6, from, to, noise(size));
   if (chance(5)) datagram.replace(6, 2, chance(60) ? std::string(2, '\0') : noise(2));
 

@@ -47,6 +47,8 @@ struct Traits {
   bool segment_routing6 = false;  // a routing header of type 3 or 4
   bool fragment6 = false;
   bool other_protocol = false;  // IP, but not UDP
+  bool to_several = false;      // to a group, or what may be a subnet's broadcast address
+  bool from_all = false;        // from what may be one
 };
 Traits traits_of(const std::string& bytes);
 
@@ -60,6 +62,10 @@ class FrameMaker {
   // The next one or, of fragments, several that belong together. `offloaded`: one that leaves it to
   // devices to complete it or cut it up, truly or not.
   std::vector<Frame> next(bool offloaded);
+
+  // A frame with a request that nothing is wrong with.
+  std::string request(const std::string& from, const std::string& to, unsigned from_port,
+                      unsigned to_port, const std::string& data);
 
   // Pieces, for frames that are to be known: right in all but what is asked for.
   std::string ethernet(std::uint16_t type, const std::string& rest) const;

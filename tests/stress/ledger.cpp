@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/stress/ledger.hpp"
 
+#include <unistd.h>
+
 #include <initializer_list>
 
 namespace kudp::stress {
@@ -35,6 +37,8 @@ Level device(const Sent& sent, const Counters& inside, const std::string& name) 
   // Frames that are no IP. Those that are too long for it never were received.
   level.out.emplace_back("no handler", inside.at(name + ".rx_dropped") - sent.not_forwarded);
   level.uncounted = sent.short_tag;  // skb_vlan_untag()
+  // icmp_send() to a broadcast address, of which ip_mc_output() lets this host have a copy.
+  level.twice = sent.from_all;
   return level;
 }
 
@@ -69,8 +73,10 @@ Level udp(const Sent& sent, const Counters& inside) {
       {"Udp.InDatagrams", "Udp.InErrors", "Udp.NoPorts", "Udp.IgnoredMulti", "Udp6InDatagrams",
        "Udp6InErrors", "Udp6NoPorts", "Udp6IgnoredMulti"});
   // Not UDP, also what this host sends itself; udp_rcv_segment() where it cannot cut up.
-  level.uncounted = sent.other_protocol + inside.at("lo.rx_packets") + sent.super_packets;
-  level.twice = sent.segments;
+  level.uncounted =
+      sent.other_protocol + inside.at("lo.rx_packets") + sent.from_all + sent.super_packets;
+  // Segments of super-packets, and what goes to several: each socket gets that.
+  level.twice = sent.copies;
   return level;
 }
 
@@ -78,7 +84,7 @@ Level responder_level(const Sent& sent, const Counters& inside, const Counters& 
   Level level{"responder", {}, {{"received", responder.at("received")}}};
   put(level.in, inside, {"Udp.InDatagrams", "Udp6InDatagrams"});
   level.in.emplace_back("socket_drops", responder.at("socket_drops"));
-  level.twice = sent.segments;  // with gro=1 UDP counts a super-packet once
+  level.twice = sent.copies;  // with gro=1 UDP counts a super-packet once
   return level;
 }
 
@@ -91,7 +97,9 @@ Level outcome(const Counters& responder) {
 
 }  // namespace
 
-void Sent::add(const Traits& traits) {
+void Sent::add(const Traits& traits, std::uint64_t datagrams) {
+  static const long sockets = sysconf(_SC_NPROCESSORS_CONF);  // of a responder: one for each CPU
+  copies += datagrams * (traits.to_several ? sockets : 1) - 1;
   short_tag += traits.short_tag;
   multicast4 += traits.multicast4;
   source_route4 += traits.source_route4;
@@ -99,6 +107,7 @@ void Sent::add(const Traits& traits) {
   segment_routing6 += traits.segment_routing6;
   fragment6 += traits.fragment6;
   other_protocol += traits.other_protocol;
+  from_all += traits.from_all;
 }
 
 std::int64_t Level::rest() const {

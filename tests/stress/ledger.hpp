@@ -23,13 +23,14 @@ struct Sent {
   std::uint64_t not_cut = 0;        // super-packets that the sending device could not cut up
   std::uint64_t cut = 0;            // frames that became of super-packets beyond the first
   std::uint64_t not_forwarded = 0;  // dropped between the devices, as too long
-  std::uint64_t segments = 0;       // datagrams in super-packets, at most
+  std::uint64_t copies = 0;         // datagrams that UDP makes of one, at most and beyond the first
   std::uint64_t super_packets = 0;
   // As in Traits.
   std::uint64_t short_tag = 0, multicast4 = 0, source_route4 = 0, multicast6 = 0;
-  std::uint64_t segment_routing6 = 0, fragment6 = 0, other_protocol = 0;
+  std::uint64_t segment_routing6 = 0, fragment6 = 0, other_protocol = 0, from_all = 0;
 
-  void add(const Traits& traits);
+  // A frame that arrives; `datagrams`: that it can be cut into.
+  void add(const Traits& traits, std::uint64_t datagrams = 1);
 };
 
 struct Level {
