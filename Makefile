@@ -154,7 +154,7 @@ module:
 build/kudp-load: $(call release,loadgen/main.cpp $(load_lib))
 build/kudp-baseline: $(call release,bench/baseline.cpp $(base_lib) $(load_lib))
 build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) loadgen/endpoint.cpp loadgen/output_file.cpp)
-build/microbench: $(call release,bench/micro.cpp bench/baseline_frame.cpp loadgen/histogram.cpp \
+build/microbench: $(call release,bench/micro.cpp loadgen/frame.cpp loadgen/histogram.cpp \
   loadgen/outstanding.cpp loadgen/payload.cpp)
 build/microbench: LIBS += -lbenchmark
 build/kudp-profile: $(call release,bench/profile.cpp $(profile_lib) $(cost_lib) loadgen/endpoint.cpp \
@@ -207,6 +207,7 @@ fuzz-coverage: fuzz
 	@scripts/fuzz-coverage $(patsubst build/%,tests/%.cpp,$(filter-out build/fuzz/load_%,$(fuzzers)))
 
 build/fuzz/load_reply: loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp
+build/fuzz/load_frame: loadgen/frame.cpp
 build/fuzz/load_records: loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp
 build/fuzz/load_config: $(load_lib)
 build/fuzz/load_config: LIBS += -luring

@@ -17,9 +17,9 @@
 #include <system_error>
 
 #include "bench/baseline_device.hpp"
-#include "bench/baseline_frame.hpp"
 #include "bench/baseline_thread.hpp"
 #include "bench/baseline_xsk.hpp"
+#include "loadgen/frame.hpp"
 
 namespace kudp::baseline {
 namespace {

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/baseline_frame.hpp"
 #include "bench/baseline_reply.hpp"
 #include "kmod/guard.h"
 #include "kmod/reply.h"
+#include "loadgen/frame.hpp"
 #include "loadgen/histogram.hpp"
 #include "loadgen/outstanding.hpp"
 #include "loadgen/pace.hpp"

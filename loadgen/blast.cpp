@@ -2,6 +2,7 @@
 #include "loadgen/blast.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "loadgen/cpus.hpp"
 #include "loadgen/flow.hpp"
 #include "loadgen/outbox.hpp"
+#include "loadgen/packet_backend.hpp"
 
 namespace kudp {
 namespace {
@@ -38,7 +41,10 @@ class Blaster {
       : times_(times),
         flows_(std::move(flows)),
         outbox_(payload, options.batch, options.gso),
-        batch_(options.batch) {}
+        batch_(options.batch) {
+    if (options.backend == Backend::packet)
+      frames_.emplace(payload, options.batch, options.target, flows_);
+  }
 
   void run() {
     const auto start = to_timespec(times_.start);
@@ -47,14 +53,12 @@ class Blaster {
     for (;;) {
       const auto now = now_ns();
       if (now >= times_.end.load(std::memory_order_relaxed)) return;
-      Flow& flow = flows_[turn];
-      turn = turn + 1 == flows_.size() ? 0 : turn + 1;
-      outbox_.stamp(batch_, flow.id, sequence_);
-      const int taken = outbox_.send(flow.socket.get(), batch_);
+      const int taken = frames_ ? send_frames(turn) : send_datagrams(turn);
       if (taken < 0) {
-        send_failed(flow.socket.get(), errno);
+        send_failed(frames_ ? frames_->socket() : flows_[turn].socket.get(), errno);
         continue;
       }
+      turn = turn + 1 == flows_.size() ? 0 : turn + 1;
       sequence_ += static_cast<std::uint64_t>(taken);
       if (now >= times_.begin) result_.sent += static_cast<std::uint64_t>(taken);
     }
@@ -65,6 +69,22 @@ class Blaster {
   const BlastResult& result() const { return result_; }
 
  private:
+  int send_datagrams(std::size_t turn) {
+    const Flow& flow = flows_[turn];
+    outbox_.stamp(batch_, flow.id, sequence_);
+    return outbox_.send(flow.socket.get(), batch_);
+  }
+
+  // The target refuses what it cannot tell from the flow's own datagrams, and the flow knows.
+  int send_frames(std::size_t turn) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    getsockopt(flows_[turn].socket.get(), SOL_SOCKET, SO_ERROR, &error, &length);
+    result_.refused += error == ECONNREFUSED;
+    frames_->stamp(batch_, turn, sequence_);
+    return frames_->send(batch_);
+  }
+
   void send_failed(int socket, int error) {
     switch (error) {
       case ECONNREFUSED:
@@ -87,6 +107,7 @@ class Blaster {
   const Times& times_;
   std::vector<Flow> flows_;
   Outbox outbox_;
+  std::optional<PacketOutbox> frames_;
   std::size_t batch_;
   std::uint64_t sequence_ = 0;
   BlastResult result_;

@@ -22,6 +22,7 @@ Record blast_record(const RunOptions& options, const BlastResult& result) {
           {"pinned_to", options.cpus},
           {"batch", options.batch},
           {"gso", options.gso},
+          {"backend", options.backend == Backend::packet ? "packet" : "sendmmsg"},
           {"warmup_s", static_cast<double>(options.warmup) / kSecond},
           {"duration_s", static_cast<double>(result.measured) / kSecond},
           {"sent", result.sent},
@@ -56,6 +57,9 @@ void add_blast_command(CLI::App& app) {
   add_load_options(command, *arguments);
   add_time_options(command, *arguments);
   add_generator_options(command, *arguments);
+  add_backend(command, *arguments, {{"sendmmsg", Backend::sendmmsg}, {"packet", Backend::packet}},
+              "how to send: sendmmsg, or whole frames past UDP and IP (AF_PACKET; as root, to an "
+              "Ethernet device)");
   add_output_options(command, *arguments);
   command.callback([arguments] { run_blast(*arguments); });
 }

@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
+#include <optional>
 #include <stdexcept>
 
 #include "loadgen/cpus.hpp"
@@ -16,6 +17,27 @@ namespace {
 
 std::int64_t ns(double value, std::int64_t unit) {
   return std::llround(value * static_cast<double>(unit));
+}
+
+// An option that is one of a few words; what `value` holds goes by the first of them.
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, T& value,
+                        const Choices<T>& choices, const std::string& description) {
+  std::string words;
+  for (const auto& [word, meaning] : choices) words += (words.empty() ? "" : "|") + word;
+  const auto meaning_of = [=](const std::string& text) {
+    const auto found = std::ranges::find(choices, text, &std::pair<std::string, T>::first);
+    return found == choices.end() ? std::nullopt : std::optional(found->second);
+  };
+  const auto check = [=](const std::string& text) {
+    return meaning_of(text) ? "" : fmt::format("want {}, not '{}'", words, text);
+  };
+  return command
+      .add_option_function<std::string>(
+          name, [=, &value](const std::string& text) { value = *meaning_of(text); },
+          fmt::format("{} [default: {}]", description, choices.front().first))
+      ->check(CLI::Validator(check, ""))
+      ->type_name(words);
 }
 
 }  // namespace
@@ -65,17 +87,16 @@ void add_generator_options(CLI::App& command, RunArguments& arguments) {
       .group("Generator");
 }
 
+void add_backend(CLI::App& command, RunArguments& arguments, const Choices<Backend>& names,
+                 const std::string& description) {
+  add_choice(command, "--backend", arguments.run.backend, names, description)->group("Generator");
+}
+
 void add_receive_options(CLI::App& command, RunArguments& arguments) {
   RunOptions& run = arguments.run;
-  static const std::map<std::string, Backend> names{{"sendmmsg", Backend::sendmmsg},
-                                                    {"io_uring", Backend::io_uring}};
-  command
-      .add_option("--backend", run.backend,
-                  "how to send and receive: sendmmsg and recvmmsg, or io_uring "
-                  "[default: sendmmsg]")
-      ->transform(CLI::CheckedTransformer(names).description(""))
-      ->type_name("sendmmsg|io_uring")
-      ->group("Generator");
+  add_backend(command, arguments,
+              {{"sendmmsg", Backend::sendmmsg}, {"io_uring", Backend::io_uring}},
+              "how to send and receive: sendmmsg and recvmmsg, or io_uring");
   command.add_flag("--gro", run.gro, "take replies of a flow as super-packets (UDP_GRO)")
       ->group("Generator");
   command
@@ -85,14 +106,9 @@ void add_receive_options(CLI::App& command, RunArguments& arguments) {
 }
 
 void add_arrivals(CLI::App& command, RunArguments& arguments) {
-  static const std::map<std::string, Arrivals> names{{"constant", Arrivals::constant},
-                                                     {"poisson", Arrivals::poisson}};
-  command
-      .add_option("--arrivals", arguments.run.arrivals,
-                  "gaps between requests: constant, or poisson as of many independent clients "
-                  "[default: constant]")
-      ->transform(CLI::CheckedTransformer(names).description(""))
-      ->type_name("constant|poisson")
+  add_choice(command, "--arrivals", arguments.run.arrivals,
+             {{"constant", Arrivals::constant}, {"poisson", Arrivals::poisson}},
+             "gaps between requests: constant, or poisson as of many independent clients")
       ->group("Load");
 }
 

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "loadgen/run.hpp"
 
@@ -22,6 +24,10 @@ struct RunArguments {
   RunOptions run;
 };
 
+// The words that an option can be, and what each means.
+template <class T>
+using Choices = std::vector<std::pair<std::string, T>>;
+
 // What every command that loads a target takes: the target and the requests.
 void add_target(CLI::App& command, RunArguments& arguments);
 void add_load_options(CLI::App& command, RunArguments& arguments);
@@ -30,8 +36,11 @@ void add_load_options(CLI::App& command, RunArguments& arguments);
 void add_time_options(CLI::App& command, RunArguments& arguments);
 void add_timeout(CLI::App& command, RunArguments& arguments);
 
-// How the generator sends and receives; --arrivals where it has a schedule.
+// How the generator sends and receives, by one of the backends named, the first if nothing is said;
+// --arrivals where it has a schedule.
 void add_generator_options(CLI::App& command, RunArguments& arguments);
+void add_backend(CLI::App& command, RunArguments& arguments, const Choices<Backend>& names,
+                 const std::string& description);
 void add_receive_options(CLI::App& command, RunArguments& arguments);
 void add_arrivals(CLI::App& command, RunArguments& arguments);
 

@@ -62,6 +62,8 @@ void check(const RunOptions& options) {
   if (options.backend == Backend::io_uring &&
       (options.gso > 1 || options.gro || options.timestamps))
     refuse("--backend io_uring: not with --gso, --gro or --timestamps");
+  if (options.backend == Backend::packet && options.gso > 1)
+    refuse("--backend packet: not with --gso");
   if (options.flows < options.threads)
     refuse("--flows {}: at least one per thread, {}", options.flows, options.threads);
   if (options.threads * options.batch * options.size > kBatchBytes)

@@ -14,8 +14,8 @@ namespace kudp {
 
 enum class Loop : std::uint8_t { closed, open };
 
-// What the system calls of the loops are.
-enum class Backend : std::uint8_t { sendmmsg, io_uring };
+// What the system calls of the loops are; AF_PACKET's, which only sends, is for blast().
+enum class Backend : std::uint8_t { sendmmsg, io_uring, packet };
 
 struct RunOptions {
   Loop loop = Loop::closed;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Frames answered in place, as the af_xdp server does.
+#include "loadgen/frame.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 
-#include "bench/baseline_frame.hpp"
-
-namespace kudp::baseline {
+namespace kudp {
 namespace {
 
 // A request over IPv4 from 192.0.2.1:1000 to 192.0.2.2:9000 whose checksum a device has to
@@ -102,5 +103,37 @@ TEST(Frame, TextReplacesThePayload) {
   }
 }
 
+TEST(Frame, SealedItsChecksumIsThatOfThePayload) {
+  for (const std::size_t size : {0, 1, 16, 17, 1400}) {
+    Request request(pattern(size));
+    request.udp()->check = 0x1234;
+    Frame(request.data()).seal();
+    EXPECT_TRUE(request.checksum_holds()) << size;
+  }
+}
+
+// One whole datagram, and nothing that only looks like one.
+TEST(Frame, ADatagramsHeadersAreFound) {
+  const auto found = [](auto&& change, std::size_t bytes = Frame::kHeaders4 + 10) {
+    Request request(pattern(10));
+    change(request);
+    return udp_headers(std::as_bytes(std::span(request.data(), bytes)));
+  };
+  const auto nothing = [](Request&) {};
+  EXPECT_EQ(found(nothing), Frame::kHeaders4);
+  EXPECT_EQ(found(nothing, Frame::kHeaders4 + 18), Frame::kHeaders4);  // padded
+  for (std::size_t bytes = 0; bytes < Frame::kHeaders4 + 10; ++bytes)
+    EXPECT_EQ(found(nothing, bytes), 0U) << bytes;
+  EXPECT_EQ(found([](Request& r) { r.eth()->h_proto = htons(ETH_P_ARP); }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.eth()->h_proto = htons(ETH_P_IPV6); }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.ip()->version = 6; }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.ip()->ihl = 6; }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.ip()->protocol = IPPROTO_TCP; }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.ip()->frag_off = htons(0x2000); }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.ip()->frag_off = htons(1); }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.ip()->tot_len = htons(19); }), 0U);
+  EXPECT_EQ(found([](Request& r) { r.udp()->len = htons(17); }), 0U);
+}
+
 }  // namespace
-}  // namespace kudp::baseline
+}  // namespace kudp

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "bench/baseline_frame.hpp"
+#include "loadgen/frame.hpp"
 
 #include <cstdint>
 #include <cstring>
 #include <utility>
 
-namespace kudp::baseline {
+namespace kudp {
 namespace {
 
 unsigned fold(std::uint64_t sum) {
@@ -29,7 +29,36 @@ Word load(const char* at) {
   return word;
 }
 
+// Of an IP header at `at`, together with UDP's; else 0.
+std::size_t ip_and_udp(const char* at, std::size_t bytes, std::uint16_t protocol) {
+  std::size_t header = 0, payload = 0;
+  if (protocol == htons(ETH_P_IP) && bytes >= sizeof(iphdr)) {
+    const auto ip = load<iphdr>(at);
+    constexpr std::uint16_t kFragment = 0x3fff;  // more fragments, or an offset
+    if (ip.version != 4 || ip.ihl != 5 || ip.protocol != IPPROTO_UDP ||
+        ntohs(ip.frag_off) & kFragment || ntohs(ip.tot_len) < sizeof ip)
+      return 0;
+    header = sizeof ip;
+    payload = ntohs(ip.tot_len) - sizeof ip;
+  } else if (protocol == htons(ETH_P_IPV6) && bytes >= sizeof(ipv6hdr)) {
+    const auto ip = load<ipv6hdr>(at);
+    if (ip.version != 6 || ip.nexthdr != IPPROTO_UDP) return 0;
+    header = sizeof ip;
+    payload = ntohs(ip.payload_len);
+  }
+  if (header == 0 || payload < sizeof(udphdr) || payload > bytes - header) return 0;
+  return ntohs(load<udphdr>(at + header).len) == payload ? header + sizeof(udphdr) : 0;
+}
+
 }  // namespace
+
+std::size_t udp_headers(std::span<const std::byte> frame) {
+  if (frame.size() < sizeof(ethhdr)) return 0;
+  const char* const at = reinterpret_cast<const char*>(frame.data());
+  const auto rest =
+      ip_and_udp(at + sizeof(ethhdr), frame.size() - sizeof(ethhdr), load<ethhdr>(at).h_proto);
+  return rest ? sizeof(ethhdr) + rest : 0;
+}
 
 unsigned sum_of(std::string_view bytes) {
   std::uint64_t sum = 0;
@@ -62,6 +91,11 @@ void Frame::complete_checksum() {
   header.check = checksum(sum_of({reinterpret_cast<const char*>(&header), ntohs(header.len)}));
 }
 
+void Frame::seal() {
+  udp()->check = static_cast<std::uint16_t>(pseudo_header());
+  complete_checksum();
+}
+
 void Frame::turn_round() {
   complete_checksum();
   std::swap(eth_->h_source, eth_->h_dest);
@@ -89,4 +123,4 @@ void Frame::replace(std::string_view text, unsigned sum) {
       fold(std::uint64_t{pseudo_header()} + header.source + header.dest + header.len + sum));
 }
 
-}  // namespace kudp::baseline
+}  // namespace kudp

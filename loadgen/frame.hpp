@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Requests as whole Ethernet frames, answered in place.
+// Datagrams as whole Ethernet frames: sent, or answered in place.
 #pragma once
 
 #include <arpa/inet.h>
@@ -10,19 +10,28 @@
 #include <linux/udp.h>
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
-namespace kudp::baseline {
+namespace kudp {
 
-// A frame that xdp_match.bpf.h let through: UDP over IPv4 or IPv6 without options. Its IP header
-// is aligned.
+// The length of the headers of a frame, Ethernet's to UDP's, if it is one whole UDP datagram over
+// IPv4 or IPv6 without options; else 0. Reads no byte beyond the frame.
+std::size_t udp_headers(std::span<const std::byte> frame);
+
+// A frame that udp_headers() or xdp_match.bpf.h has looked at: UDP over IPv4 or IPv6 without
+// options. Its IP header is aligned.
 class Frame {
  public:
   explicit Frame(char* data)
       : eth_(reinterpret_cast<ethhdr*>(data)), ipv6_(eth_->h_proto == htons(ETH_P_IPV6)) {}
 
   std::size_t payload_bytes() const { return ntohs(udp()->len) - sizeof(udphdr); }
+  char* payload() { return reinterpret_cast<char*>(udp() + 1); }
   __be16 source_port() const { return udp()->source; }
+
+  // Makes the checksum that of the payload that is there.
+  void seal();
 
   // Makes it the echo of itself.
   void turn_round();
@@ -53,4 +62,4 @@ class Frame {
 // The one's complement sum, folded to 16 bits, of bytes that begin at an even place.
 unsigned sum_of(std::string_view bytes);
 
-}  // namespace kudp::baseline
+}  // namespace kudp
