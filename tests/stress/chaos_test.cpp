@@ -265,7 +265,7 @@ TEST_P(Chaos, Cycles) {
     if (HasFailure()) return;
   }
   std::string more;
-  for (int i = 0; i < 5; ++i)  // what is freed late may be late
+  for (int i = 0; i < 15; ++i)  // what is freed late may be late
     if (more = grown(before, objects_at_rest(), cycles / 2); more.empty()) break;
   EXPECT_EQ(more, "");
 }

@@ -73,12 +73,16 @@ void traits_of_ipv6(const std::string& bytes, std::size_t at, Traits& traits) {
 }  // namespace
 
 std::uint16_t internet_checksum(std::string_view bytes) {
-  std::uint32_t total = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    std::uint16_t word = 0;
-    std::memcpy(&word, bytes.data() + i, std::min<std::size_t>(2, bytes.size() - i));
+  std::uint64_t total = 0;
+  std::uint32_t word = 0;
+  std::size_t i = 0;
+  for (; i + sizeof word <= bytes.size(); i += sizeof word) {
+    std::memcpy(&word, bytes.data() + i, sizeof word);
     total += word;
   }
+  word = 0;
+  std::memcpy(&word, bytes.data() + i, bytes.size() - i);
+  total += word;
   while (total >> 16) total = (total & 0xffff) + (total >> 16);
   return ~total;
 }
@@ -100,10 +104,11 @@ Traits traits_of(const std::string& bytes) {
 
 std::string FrameMaker::noise(std::size_t size) {
   std::string bytes(size, '\0');
-  for (std::size_t at = 0; at < size; at += 4) {
-    const std::uint32_t word = random_();
-    std::memcpy(bytes.data() + at, &word, std::min<std::size_t>(4, size - at));
-  }
+  std::uint32_t word = random_();
+  std::size_t at = 0;
+  for (; at + sizeof word <= size; at += sizeof word, word = random_())
+    std::memcpy(bytes.data() + at, &word, sizeof word);
+  std::memcpy(bytes.data() + at, &word, size - at);
   return bytes;
 }
 
@@ -115,6 +120,7 @@ std::size_t FrameMaker::payload_size() {
     case 1:
       return pick(1400);
     case 2:
+      if (link > 9000 && !chance(20)) return pick(1400);  // the largest take their time
       return std::max<std::size_t>(link, 100) - kIpv4Header - kUdp - pick(60);
     default:
       return 16 + pick(200);
