@@ -25,8 +25,9 @@ struct Side {
   std::string server, load, clock;
   std::map<std::string, double> mean;
   double whole = 0;
-  double cost = 0;   // of a request, tracing off; 0: unknown
-  bool net = false;  // less what tracing added
+  double cost = 0;      // of a request, tracing off; 0: unknown
+  double switches = 0;  // between threads, for a request, tracing off
+  bool net = false;     // less what tracing added
   std::map<std::string, Function> functions;
 };
 
@@ -44,6 +45,7 @@ Side side_of(const std::vector<Json>& records) {
           record.at(side.net ? "net_ns" : "mean_ns");
     } else if (record.at("record") == "price" && record.at("tracing") == "off") {
       side.cost = record.at("ns_per_request");
+      side.switches = record.value("switches_per_request", 0.0);
     } else if (record.at("record") == "functions") {
       traced = record.at("requests");
     } else if (record.at("record") == "function" && traced > 0) {
@@ -91,9 +93,11 @@ void sort(Differences& differences) {
 std::string cost_text(const Side& a, const Side& b, const char* unit) {
   if (a.cost <= 0 || b.cost <= 0) return {};
   const Side &cheap = a.cost < b.cost ? a : b, &dear = a.cost < b.cost ? b : a;
-  return fmt::format("It costs {} {:.0f} and {} {:.0f} {}, tracing off: {} {:.1f} % more.\n",
-                     a.server, a.cost, b.server, b.cost, unit, dear.server,
-                     100 * (dear.cost / cheap.cost - 1));
+  return fmt::format(
+      "It costs {} {:.0f} and {} {:.0f} {}, tracing off: {} {:.1f} % more; with {:.2f} and {:.2f} "
+      "context switches.\n",
+      a.server, a.cost, b.server, b.cost, unit, dear.server, 100 * (dear.cost / cheap.cost - 1),
+      a.switches, b.switches);
 }
 
 // Stages tell how long a request waits, also for others; functions tell what work there is.

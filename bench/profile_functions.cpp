@@ -16,7 +16,8 @@ constexpr std::int64_t kRecordNs = 1000;  // more than from a function's beginni
 // "  + 12.345 us  |    name() {", "0.123 us | name();", "1.5 us | }"
 struct Line {
   std::optional<std::int64_t> ns;
-  std::string function;  // empty at an end
+  std::string function;    // empty at an end
+  std::size_t indent = 0;  // tells how deep it is called
   bool opens = false;
 };
 
@@ -30,6 +31,7 @@ std::optional<Line> parse(const std::string& text) {
     line.ns = std::llround(std::strtod(text.c_str() + digit, nullptr) * 1000);
   const auto first = text.find_first_not_of(" |", bar);
   if (first == text.npos) return std::nullopt;
+  line.indent = first - bar;
   if (text[first] == '}') return line.ns ? std::optional(line) : std::nullopt;
   const auto end = text.find('(', first);
   if (end == text.npos) return std::nullopt;
@@ -99,18 +101,22 @@ FunctionTree::Thread& FunctionTree::thread_of(const Event& event) {
   return threads_[{event.pid == 0 ? event.cpu : 0, event.pid}];
 }
 
-Node* FunctionTree::enter(const std::string& function, const Event& event) {
+// An interrupt may come after a function's end and before the record of that. It is its caller's
+// then, as it is called no deeper than the function itself.
+Node* FunctionTree::enter(const std::string& function, std::size_t indent, const Event& event) {
   ++calls_;
   auto& stack = thread_of(event).stack;
+  const auto caller = std::find_if(stack.rbegin(), stack.rend(),
+                                   [&](const Frame& frame) { return frame.indent < indent; });
   // Softirqs run in whatever thread they hit.
   Node* parent = nullptr;
-  if (!stack.empty())
-    parent = stack.back().node;
+  if (caller != stack.rend())
+    parent = caller->node;
   else if (function == "net_rx_action" || is_server(event.comm))
     parent = &root_;
   if (!parent && function == "net_rx_action") parent = &root_;
   Node* const node = parent ? &parent->children[function] : nullptr;
-  stack.push_back({function, node, event.ns});
+  stack.push_back({function, node, indent, event.ns});
   return node;
 }
 
@@ -136,7 +142,7 @@ void FunctionTree::add(const Event& event) {
   const auto before = std::exchange(thread.leaf, std::nullopt);
   if (before) leave(*before, event.ns);
   if (!line->function.empty()) {
-    Node* const node = enter(line->function, event);
+    Node* const node = enter(line->function, line->indent, event);
     if (line->opens) return;
     stack.pop_back();
     thread.leaf = Leaf{node, event.ns, *line->ns};

@@ -50,6 +50,7 @@ class FunctionTree {
   struct Frame {
     std::string function;
     Node* node;  // nullptr: not in the tree
+    std::size_t indent;
     std::int64_t began;
   };
 
@@ -67,7 +68,7 @@ class FunctionTree {
   static constexpr auto kNone = std::numeric_limits<std::int64_t>::max();
 
   Thread& thread_of(const Event& event);
-  Node* enter(const std::string& function, const Event& event);
+  Node* enter(const std::string& function, std::size_t indent, const Event& event);
   void leave(const Leaf& call, std::int64_t end);
 
   Node root_;

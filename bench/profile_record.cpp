@@ -45,6 +45,13 @@ bool counts_instructions() {
   }
 }
 
+// Of all CPUs, since the machine was started.
+std::uint64_t context_switches() {
+  const auto text = read_file("/proc/stat");
+  const auto at = text.find("\nctxt ");
+  return at == text.npos ? 0 : std::strtoull(text.c_str() + at + 6, nullptr, 10);
+}
+
 // A server under its load, asked again and again.
 class Session {
  public:
@@ -70,6 +77,7 @@ class Session {
     const auto count =
         std::max<std::size_t>(1, recording_.requests / share / recording_.load.burst);
     const auto idle = cost::idle_ns();
+    const auto switches = context_switches();
     const auto start = now_ns();
     for (std::size_t i = 0; i < count; ++i) {
       const auto before = now_ns();
@@ -77,12 +85,14 @@ class Session {
       bursts.push_back(now_ns() - before);
     }
     const auto elapsed = now_ns() - start - (counts_ ? cost::idle_ns() - idle : 0);
+    const auto switched = static_cast<double>(context_switches() - switches);
     const auto requests = count * recording_.load.burst;
     const auto each = static_cast<double>(elapsed) / static_cast<double>(requests);
     const auto spread = distribution(std::move(bursts));
     return {{"requests", requests},
             {"ns_per_request", each},
             {"goodput_per_s", 1e9 / each},
+            {"switches_per_request", switched / static_cast<double>(requests)},
             {"burst_p50_ns", spread["p50_ns"]},
             {"burst_p99_ns", spread["p99_ns"]}};
   }

@@ -122,6 +122,7 @@ def prices(records):
         ("ns per request", lambda r: number(r["ns_per_request"])),
         ("requests per second", lambda r: number(r["goodput_per_s"])),
         ("p99 of a burst, ns", lambda r: number(r["burst_p99_ns"])),
+        ("context switches per request", lambda r: number(r.get("switches_per_request"), 2)),
         ("more than off", lambda r: f"{number(100 * (r['ns_per_request'] / off - 1), 1)} %" if off else "–"),
         ("events lost", lambda r: number(r["lost_events"]))]))
 

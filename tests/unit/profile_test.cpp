@@ -215,6 +215,17 @@ TEST_F(Functions, AnInterruptIsNotCountedTwice) {
   EXPECT_THAT(tree.collapsed(), HasSubstr("kudp_answer;open 1300\n"));
 }
 
+// Likewise at the end: tick() came when ended() had, and before that was recorded.
+TEST_F(Functions, AnInterruptIsItsCallersWhereAFunctionHadEnded) {
+  line("funcgraph_entry", "                   |  kudp_answer() {");
+  line("funcgraph_entry", "                   |    ended() {", "kudp/0/x", 5, 100);
+  line("funcgraph_entry", "                   |    tick() {", "kudp/0/x", 5, 1000);
+  line("funcgraph_exit", "      + 90.000 us  |    }", "kudp/0/x", 5, 91'000);
+  line("funcgraph_exit", "        0.800 us   |    }", "kudp/0/x", 5, 91'500);
+  line("funcgraph_exit", "      + 92.000 us  |  }", "kudp/0/x", 5, 92'000);
+  EXPECT_EQ(tree.collapsed(), "kudp_answer 1200\nkudp_answer;ended 800\nkudp_answer;tick 90000\n");
+}
+
 TEST_F(Functions, WhatIsCutOffIsCounted) {
   line("funcgraph_exit", "       0.100 us    |  }");
   line("funcgraph_entry", "                   |  a() {");
@@ -245,8 +256,10 @@ TEST(ProfileCompare, SaysWhatARequestCostsAndWhichFunctionsDoIt) {
   EXPECT_THAT(compare_text(a, b), Not(HasSubstr("costs")));
   for (auto* records : {&a, &b}) {
     const int times = records == &a ? 1 : 3;
-    records->push_back(
-        {{"record", "price"}, {"tracing", "off"}, {"ns_per_request", 1000 + 250 * times}});
+    records->push_back({{"record", "price"},
+                        {"tracing", "off"},
+                        {"ns_per_request", 1000 + 250 * times},
+                        {"switches_per_request", 0.5 * times}});
     records->push_back(
         {{"record", "price"}, {"tracing", "events"}, {"ns_per_request", 9000 * times}});
     records->push_back({{"record", "functions"}, {"requests", 10}});
@@ -258,8 +271,8 @@ TEST(ProfileCompare, SaysWhatARequestCostsAndWhichFunctionsDoIt) {
   }
   b.push_back({{"record", "function"}, {"function", "own"}, {"calls", 5}, {"self_ns", 800}});
   const auto text = compare_text(a, b);
-  EXPECT_THAT(text,
-              HasSubstr("kthread 1250 and classic 1750 ns, tracing off: classic 40.0 % more"));
+  EXPECT_THAT(text, HasSubstr("kthread 1250 and classic 1750 ns, tracing off: classic 40.0 % more; "
+                              "with 0.50 and 1.50"));
   EXPECT_THAT(text, HasSubstr("kthread 50 in 1.00 calls, classic 150 in 3.00: classic 100 more"));
   EXPECT_THAT(text, HasSubstr("kthread 0 in 0.00 calls, classic 80 in 0.50: classic 80 more"));
   EXPECT_LT(text.find("\ncopy "), text.find("\nown "));
