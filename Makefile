@@ -111,7 +111,15 @@ check-debug:
 	@scripts/setup
 	@scripts/setup debug
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests
-	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug
+	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug kasan
+
+## check-races: the same on a kernel that looks for data races in the module
+.PHONY: check-races
+check-races:
+	@scripts/setup
+	@scripts/setup debug
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests
+	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug kcsan
 
 ## soak: MINUTES (30) of mixed load with churn in the guest: memory flat, counters consistent
 .PHONY: soak
