@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Whole runs against small servers on loopback. What a server does to the n-th request is fixed, so
-// the counts are exact on the busiest machine; times are looked at from one side only.
+// the counts are exact on the busiest machine; times are looked at from one side only. What is
+// measured lasts, or waits, longer than the half second for which other work may stop a machine.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -78,9 +79,7 @@ TEST(LoadRun, ADroppedRequestIsLost) {
   Server server([](auto number, const Bytes& request, const Send& send) {
     if (number % 5 != 0) send(request);
   });
-  auto options = hundred(server);
-  options.timeout = 500 * kMillisecond;
-  const auto result = run(options);
+  const auto result = run(hundred(server));
   EXPECT_EQ(result.counts.sent, 100U);
   EXPECT_EQ(result.counts.lost, 20U);
   EXPECT_EQ(result.counts.answered + result.counts.late, 80U);
@@ -120,9 +119,7 @@ TEST(LoadRun, AReplyThatDiffersIsCorruptAndItsRequestLost) {
     if (number % 10 == 2) request.push_back('!');
     send(request);
   });
-  auto options = hundred(server);
-  options.timeout = 500 * kMillisecond;
-  const auto result = run(options);
+  const auto result = run(hundred(server));
   EXPECT_EQ(result.counts.corrupt, 30U);
   EXPECT_EQ(result.counts.lost, 30U);
   EXPECT_EQ(result.counts.answered + result.counts.late, 70U);
@@ -133,8 +130,7 @@ TEST(LoadRun, AnotherTextIsForeign) {
     send({'n', 'o'});
     send(Bytes(64, 'x'));
   });
-  auto options = hundred(server);
-  options.timeout = 100 * kMillisecond;
+  const auto options = hundred(server);
   const auto result = run(options);
   EXPECT_EQ(result.counts.foreign, 200U);
   EXPECT_EQ(result.counts.lost, 100U);
@@ -220,6 +216,7 @@ TEST(LoadRun, AClosedLoopKeepsItsWindowFull) {
   auto options = hundred(server);
   options.loop = Loop::closed;
   options.window = kWindow;
+  options.duration = kSecond;
   const auto result = run(options);
   EXPECT_GT(result.counts.sent, 2 * kWindow);
   EXPECT_LT(result.counts.sent - result.counts.answered, kWindow);
@@ -234,7 +231,7 @@ TEST(LoadRun, ALossFreesItsPlaceInTheWindow) {
   options.loop = Loop::closed;
   options.window = 2;
   options.timeout = 20 * kMillisecond;
-  options.duration = 500 * kMillisecond;
+  options.duration = 1500 * kMillisecond;
   const auto result = run(options);
   EXPECT_GT(result.counts.sent, 10U);
   expect_each_ended_once(result.counts);
@@ -355,7 +352,7 @@ TEST(LoadRun, AStallShowsInTheOpenLoopAndHidesInTheClosed) {
     send(request);
   });
   auto options = hundred(server);
-  options.duration = 2 * kSecond;
+  options.duration = 3 * kSecond;
   const auto open = run(options);
   EXPECT_GT(open.latency.percentile(90), 50U * kMillisecond);
   EXPECT_LT(open.latency.percentile(50), 50U * kMillisecond);
