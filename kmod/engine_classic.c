@@ -4,7 +4,6 @@
  * datagram for each kernel_recvmsg(), copied out, and one kernel_sendmsg(), copied in again.
  */
 #include <linux/kthread.h>
-#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
@@ -44,10 +43,11 @@ static int kudp_classic_init(struct kudp_worker *w)
 	err = kudp_reply_to_init(w);
 	if (err)
 		return err;
-	/* IPv6: also for kudp_classic_is_forged(). */
+	if (!kudp_is_wildcard(w->responder))
+		return 0;
 	if (w->sock->sk->sk_family == AF_INET6)
 		ip6_sock_set_recvpktinfo(w->sock->sk);
-	else if (kudp_is_wildcard(w->responder))
+	else
 		ip_sock_set_pktinfo(w->sock->sk);
 	return 0;
 }
@@ -109,24 +109,6 @@ static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
 	m->msg.msg_controllen = sizeof(m->control) - m->msg.msg_controllen;
 	kudp_classic_control(m);
 	return len;
-}
-
-/* Unlike IPv4, IPv6 lets in from outside what claims to be from an address of this host. */
-static bool kudp_classic_is_forged(struct net *net, const struct kudp_message *m)
-{
-	const struct sockaddr_in6 *peer = (const struct sockaddr_in6 *)&m->peer;
-	const struct cmsghdr *header = &m->control.header;
-	struct net_device *dev;
-	bool forged;
-
-	if (!m->msg.msg_controllen || header->cmsg_level != SOL_IPV6)
-		return false;
-	rcu_read_lock();
-	dev = dev_get_by_index_rcu(net, ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_ifindex);
-	forged = dev && !(dev->flags & IFF_LOOPBACK) && !netif_is_l3_master(dev) &&
-		 ipv6_chk_addr(net, &peer->sin6_addr, dev, 0);
-	rcu_read_unlock();
-	return forged;
 }
 
 /*
@@ -208,8 +190,6 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 	struct kvec iov = { .iov_base = w->buffer };
 	enum kudp_counter verdict;
 
-	if (kudp_classic_is_forged(sock_net(w->sock->sk), m))
-		return KUDP_NO_ROUTE;
 	if (!kudp_classic_local(m))
 		return KUDP_NOT_UNICAST;
 	verdict = kudp_guard_sender(w, &m->peer, m->ttl);
