@@ -58,4 +58,12 @@ std::string grown(const Objects& before, const Objects& after, long tolerance) {
   return text;
 }
 
+std::string stays_grown(const Objects& before, long tolerance,
+                        const std::function<Objects()>& count) {
+  std::string text;
+  for (int i = 0; i < 15; ++i)
+    if (text = grown(before, count(), tolerance); text.empty()) break;
+  return text;
+}
+
 }  // namespace kudp::stress
