@@ -261,8 +261,8 @@ TEST_P(Hostile, ForgedPrefixesTakeNoMemoryAndNobodysTurn) {
 }
 
 // From outside comes what claims to be from this host. IPv4 lets none of it in, IPv6 all. With
-// turnaround=link the answer goes to the station that sent it, and nowhere else; with classic, which
-// cannot tell it from what this host asks itself, it stays here.
+// turnaround=link the answer goes to the station that sent it, and nowhere else; with classic,
+// which cannot tell it from what this host asks itself, it stays here.
 TEST_P(Hostile, NoAnswerToItsOwnAddresses) {
   for (const std::string& own : {target_.own4, target_.own6}) ask_from(own, own);
   for (const auto& level : settled_books()) EXPECT_TRUE(level.balances()) << level.text();
