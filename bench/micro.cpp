@@ -156,7 +156,6 @@ void decide_baseline(State& state) {
 
 // A frame of 64 bytes of payload, its checksum complete, turned into its reply and back.
 void reply_turn_round(State& state) {
-  using baseline::Frame;
   alignas(8) std::array<char, 2048> room{};
   auto* const eth = reinterpret_cast<ethhdr*>(room.data() + 2);
   eth->h_proto = htons(ETH_P_IP);
@@ -176,7 +175,7 @@ void reply_turn_round(State& state) {
 
 void reply_text_sum(State& state) {
   const std::string text(static_cast<std::size_t>(state.range(0)), 'x');
-  for (auto _ : state) DoNotOptimize(baseline::sum_of(text));
+  for (auto _ : state) DoNotOptimize(sum_of(text));
 }
 
 BENCHMARK(histogram_record);
