@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <future>
 #include <map>
@@ -57,20 +59,23 @@ class Neighbour {
                 " && ip addr add fd00:6b75:6470:9::1/64 dev kudp0 nodad && ip link set kudp0 up");
   }
   ~Neighbour() {
+    all_is_sent();
     if (!given_) work_.set_value([] {});
   }
   Neighbour(const Neighbour&) = delete;
 
   bool up() const { return up_; }
 
-  // Has the thread count what comes to `endpoint` until nothing has for half a second.
+  // Has the thread count what comes to `endpoint` until all is sent and nothing has come for half a
+  // second.
   std::future<Arrived> receive(const std::string& endpoint, std::size_t size) {
     given_ = true;
     std::promise<void> listening;
     auto listens = listening.get_future();
     std::promise<Arrived> arrived;
     auto future = arrived.get_future();
-    work_.set_value([=, listening = std::make_shared<std::promise<void>>(std::move(listening)),
+    work_.set_value([=, this,
+                     listening = std::make_shared<std::promise<void>>(std::move(listening)),
                      arrived = std::make_shared<std::promise<Arrived>>(std::move(arrived))] {
       const bool up = shell(
           "ip addr add 198.18.9.2/24 dev kudp1 &&"
@@ -87,18 +92,19 @@ class Neighbour {
     listens.get();
     return future;
   }
+  void all_is_sent() { all_is_sent_ = true; }
 
  private:
-  static Arrived take_all(const Fd& socket, std::size_t size) {
+  Arrived take_all(const Fd& socket, std::size_t size) const {
     const Payload payload(size, 0);
     Arrived arrived;
     std::vector<std::byte> data(65536);
-    for (bool first = true;; first = false) {
+    for (;;) {
       Endpoint from;
       from.length = sizeof from.address;
       const auto bytes = recvfrom(socket.get(), data.data(), data.size(), 0,
                                   reinterpret_cast<sockaddr*>(&from.address), &from.length);
-      if (bytes < 0 && first) continue;
+      if (bytes < 0 && !all_is_sent_) continue;
       if (bytes < 0) return arrived;
       const auto length = static_cast<std::size_t>(bytes);
       auto found = payload.match(data.data(), length, 0);
@@ -115,6 +121,7 @@ class Neighbour {
 
   std::promise<std::function<void()>> work_;
   bool up_ = false, given_ = false;
+  std::atomic<bool> all_is_sent_ = false;
   std::jthread thread_;
 };
 
@@ -133,7 +140,13 @@ RunOptions frames_to(const std::string& target, std::size_t size) {
 // Runs in a thread of its own: a namespace cannot be left without the right to.
 template <class Test>
 void in_a_thread(Test&& test) {
-  std::jthread(std::forward<Test>(test)).join();
+  std::jthread([&] {
+    try {
+      test();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }).join();
 }
 
 class PacketOf : public testing::TestWithParam<std::tuple<const char*, std::size_t>> {};
@@ -147,6 +160,7 @@ TEST_P(PacketOf, AllThatIsSentArrivesAsItWas) {
     auto future = neighbour.receive(endpoint, size);
     Interrupt interrupt;
     const auto result = blast(frames_to(endpoint, size), interrupt);
+    neighbour.all_is_sent();
     const auto arrived = future.get();
     EXPECT_GT(result.sent, 0U);
     // The first of each flow came by its socket, again where a neighbour was slow to answer.
