@@ -106,20 +106,15 @@ check-kernels:
 	@scripts/check-kernels
 
 ## check-debug: the tests and more on a kernel that looks for faults (FULL=1: all of it, for hours)
-.PHONY: check-debug
-check-debug:
-	@scripts/setup
-	@scripts/setup debug
-	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests
-	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug kasan
-
 ## check-races: the same on a kernel that looks for data races in the module
-.PHONY: check-races
-check-races:
+.PHONY: check-debug check-races
+check-debug: detectors = kasan
+check-races: detectors = kcsan
+check-debug check-races:
 	@scripts/setup
 	@scripts/setup debug
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests
-	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug kcsan
+	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug $(detectors)
 
 ## soak: MINUTES (30) of mixed load with churn in the guest: memory flat, counters consistent
 .PHONY: soak
@@ -168,7 +163,8 @@ build/microbench: LIBS += -lbenchmark
 build/kudp-profile: $(call release,bench/profile.cpp $(profile_lib) $(cost_lib) loadgen/endpoint.cpp \
   loadgen/interrupt.cpp loadgen/output_file.cpp)
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
-build/guest/stress-tests: $(call release,$(stress_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
+build/guest/stress-tests: $(call release,$(stress_tests) loadgen/cpus.cpp loadgen/endpoint.cpp \
+  loadgen/frame.cpp)
 build/guest/guest-tests build/guest/stress-tests: LIBS += -lgmock -lgtest
 build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile build/microbench \
   build/guest/guest-tests build/guest/stress-tests:

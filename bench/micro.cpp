@@ -157,7 +157,7 @@ void decide_baseline(State& state) {
 // A frame of 64 bytes of payload, its checksum complete, turned into its reply and back.
 void reply_turn_round(State& state) {
   alignas(8) std::array<char, 2048> room{};
-  auto* const eth = reinterpret_cast<ethhdr*>(room.data() + 2);
+  auto* const eth = reinterpret_cast<ethhdr*>(room.data() + Frame::kAlign);
   eth->h_proto = htons(ETH_P_IP);
   auto* const ip = reinterpret_cast<iphdr*>(eth + 1);
   ip->version = 4;
@@ -168,7 +168,7 @@ void reply_turn_round(State& state) {
   udp->len = htons(sizeof *udp + 64);
   udp->check = 1;
   for (auto _ : state) {
-    Frame(room.data() + 2).turn_round();
+    Frame(room.data() + Frame::kAlign).turn_round();
     benchmark::ClobberMemory();
   }
 }

@@ -108,12 +108,12 @@ Node* FunctionTree::enter(const std::string& function, std::size_t indent, const
   auto& stack = thread_of(event).stack;
   const auto caller = std::find_if(stack.rbegin(), stack.rend(),
                                    [&](const Frame& frame) { return frame.indent < indent; });
-  // Softirqs run in whatever thread they hit.
   Node* parent = nullptr;
   if (caller != stack.rend())
     parent = caller->node;
-  else if (function == "net_rx_action" || is_server(event.comm))
+  else if (is_server(event.comm))
     parent = &root_;
+  // Softirqs run in whatever thread they hit.
   if (!parent && function == "net_rx_action") parent = &root_;
   Node* const node = parent ? &parent->children[function] : nullptr;
   stack.push_back({function, node, indent, event.ns});

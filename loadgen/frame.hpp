@@ -20,9 +20,12 @@ namespace kudp {
 std::size_t udp_headers(std::span<const std::byte> frame);
 
 // A frame that udp_headers() or xdp_match.bpf.h has looked at: UDP over IPv4 or IPv6 without
-// options. Its IP header is aligned.
+// options.
 class Frame {
  public:
+  // A frame begins so much after a multiple of 4, for its IP header to be aligned.
+  static constexpr std::size_t kAlign = 2;
+
   explicit Frame(char* data)
       : eth_(reinterpret_cast<ethhdr*>(data)), ipv6_(eth_->h_proto == htons(ETH_P_IPV6)) {}
 

@@ -17,7 +17,6 @@
 #include <system_error>
 
 #include "loadgen/clock.hpp"
-#include "loadgen/frame.hpp"
 
 namespace kudp {
 namespace {
@@ -74,7 +73,7 @@ class Probe {
   Probe(const Payload& payload, const Endpoint& target)
       : socket_(open_packet_socket(ETH_P_ALL)), target_(target), datagram_(payload.size()) {
     payload.fill(datagram_.data());
-    room_.resize(kAlignIp + Frame::kHeaders6 + datagram_.size() + 1);
+    room_.resize(Frame::kAlign + Frame::kHeaders6 + datagram_.size() + 1);
   }
 
   Found send_by(const Fd& flow) {
@@ -92,8 +91,6 @@ class Probe {
   }
 
  private:
-  static constexpr std::size_t kAlignIp = 2;
-
   void send_failed() const {
     if (errno == EMSGSIZE)
       refuse("--size {} does not fit a frame to {}", datagram_.size(), target_.str());
@@ -104,8 +101,8 @@ class Probe {
   std::optional<Found> look(in_port_t port) {
     sockaddr_ll from{};
     socklen_t length = sizeof from;
-    char* const data = room_.data() + kAlignIp;
-    const auto bytes = recvfrom(socket_.get(), data, room_.size() - kAlignIp, 0,
+    char* const data = room_.data() + Frame::kAlign;
+    const auto bytes = recvfrom(socket_.get(), data, room_.size() - Frame::kAlign, 0,
                                 reinterpret_cast<sockaddr*>(&from), &length);
     if (bytes <= 0 || from.sll_pkttype != PACKET_OUTGOING) return std::nullopt;
     const std::span frame(reinterpret_cast<const std::byte*>(data),
@@ -166,7 +163,7 @@ PacketOutbox::PacketOutbox(const Payload& payload, std::size_t burst, const Endp
   socket_ = open_sending_socket(device);
 
   const std::size_t length = headers_.at(0).bytes.size() + payload.size();
-  stride_ = (kAlignIp + length + kCacheLine - 1) / kCacheLine * kCacheLine;
+  stride_ = (Frame::kAlign + length + kCacheLine - 1) / kCacheLine * kCacheLine;
   bytes_.resize(burst * stride_);
   slices_.resize(burst);
   messages_.resize(burst);

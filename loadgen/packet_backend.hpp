@@ -9,6 +9,7 @@
 
 #include "loadgen/endpoint.hpp"
 #include "loadgen/flow.hpp"
+#include "loadgen/frame.hpp"
 #include "loadgen/payload.hpp"
 
 namespace kudp {
@@ -39,10 +40,7 @@ class PacketOutbox {
     std::uint32_t flow;
   };
 
-  char* frame(std::size_t index) { return &bytes_[index * stride_ + kAlignIp]; }
-
-  static constexpr std::size_t kAlignIp =
-      2;  // what an Ethernet header is more than a multiple of 4
+  char* frame(std::size_t index) { return &bytes_[index * stride_ + Frame::kAlign]; }
 
   const Payload& payload_;
   std::vector<Headers> headers_;  // of each flow

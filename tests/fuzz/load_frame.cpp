@@ -14,10 +14,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto headers = kudp::udp_headers(bytes);
   if (headers == 0) return 0;
   if (headers > size) std::abort();
-  std::vector<char> room(size + 2);  // aligned as a frame has to be
-  std::memcpy(&room[2], data, size);
-  kudp::Frame frame(&room[2]);
-  if (frame.payload() != &room[2 + headers] || headers + frame.payload_bytes() > size) std::abort();
+  std::vector<char> room(size + kudp::Frame::kAlign);
+  char* const at = &room[kudp::Frame::kAlign];
+  std::memcpy(at, data, size);
+  kudp::Frame frame(at);
+  if (frame.payload() != at + headers || headers + frame.payload_bytes() > size) std::abort();
   frame.seal();
   return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "tests/guest/network.hpp"
 #include "tests/guest/system.hpp"
+#include "tests/stress/traits.hpp"
 
 namespace kudp::stress {
 namespace {

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+
+#include "loadgen/frame.hpp"
 
 namespace kudp::stress {
 namespace {
@@ -18,14 +21,6 @@ std::string number16(unsigned value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value)};
 }
 
-unsigned number16_at(const std::string& bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]) << 8 | static_cast<std::uint8_t>(bytes[at + 1]);
-}
-
-std::uint8_t byte_at(const std::string& bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]);
-}
-
 std::string address(bool v6, const char* text) {
   std::string bytes(v6 ? 16 : 4, '\0');
   inet_pton(v6 ? AF_INET6 : AF_INET, text, bytes.data());
@@ -36,71 +31,12 @@ void put_checksum(std::string& bytes, std::size_t at, std::uint16_t sum) {
   std::memcpy(bytes.data() + at, &sum, sizeof sum);
 }
 
-bool is_extension_header(std::uint8_t protocol) {
-  return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
-         protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT;
-}
-
-void traits_of_ipv4(const std::string& bytes, std::size_t at, Traits& traits) {
-  if (bytes.size() < at + kIpv4Header) return;
-  const std::size_t end = std::min(bytes.size(), at + 4 * (byte_at(bytes, at) & 15));
-  traits.multicast4 = byte_at(bytes, at + 16) >> 4 == 14;
-  // Whatever the subnet, ones are its last bits; and 0.0.0.0 to 0.0.0.0 is broadcast, too.
-  traits.from_all = (byte_at(bytes, at + 15) & 3) == 3;
-  traits.to_several = traits.multicast4 || (byte_at(bytes, at + 19) & 3) == 3 ||
-                      bytes.substr(at + 16, 4) == std::string(4, '\0');
-  traits.other_protocol = byte_at(bytes, at + 9) != IPPROTO_UDP;
-  for (std::size_t i = at + kIpv4Header; i < end; ++i)
-    if (byte_at(bytes, i) == 131 || byte_at(bytes, i) == 137) traits.source_route4 = true;
-}
-
-void traits_of_ipv6(const std::string& bytes, std::size_t at, Traits& traits) {
-  if (bytes.size() < at + kIpv6Header) return;
-  std::uint8_t header = byte_at(bytes, at + 6);
-  traits.multicast6 = traits.to_several = byte_at(bytes, at + 24) == 0xff;
-  for (at += kIpv6Header; is_extension_header(header) && bytes.size() >= at + 8;) {
-    traits.fragment6 |= header == IPPROTO_FRAGMENT;
-    const std::uint8_t type = byte_at(bytes, at + 2);
-    traits.segment_routing6 |= header == IPPROTO_ROUTING && (type == 3 || type == 4);
-    const bool fixed = header == IPPROTO_FRAGMENT;
-    header = byte_at(bytes, at);
-    at += fixed ? 8 : 8 * (byte_at(bytes, at + 1) + 1);
-  }
-  traits.fragment6 |= header == IPPROTO_FRAGMENT;  // also one that the packet ends in
-  traits.other_protocol = header != IPPROTO_UDP;
+// As it is in a header, RFC 1071.
+std::uint16_t checksum(std::string_view bytes) {
+  return static_cast<std::uint16_t>(~sum_of(bytes));
 }
 
 }  // namespace
-
-std::uint16_t internet_checksum(std::string_view bytes) {
-  std::uint64_t total = 0;
-  std::uint32_t word = 0;
-  std::size_t i = 0;
-  for (; i + sizeof word <= bytes.size(); i += sizeof word) {
-    std::memcpy(&word, bytes.data() + i, sizeof word);
-    total += word;
-  }
-  word = 0;
-  std::memcpy(&word, bytes.data() + i, bytes.size() - i);
-  total += word;
-  while (total >> 16) total = (total & 0xffff) + (total >> 16);
-  return ~total;
-}
-
-Traits traits_of(const std::string& bytes) {
-  Traits traits;
-  std::size_t at = kEthernet - 2;
-  while (bytes.size() >= at + 2 &&
-         (number16_at(bytes, at) == kVlan || number16_at(bytes, at) == kVlanOuter)) {
-    traits.short_tag |= bytes.size() < at + 2 + kTag + 2;
-    at += kTag;
-  }
-  if (bytes.size() < at + 2) return traits;
-  const unsigned type = number16_at(bytes, at);
-  if (type == kIpv4) traits_of_ipv4(bytes, at + 2, traits);
-  if (type == kIpv6) traits_of_ipv6(bytes, at + 2, traits);
-  return traits;
-}
 
 std::string FrameMaker::noise(std::size_t size) {
   std::string bytes(size, '\0');
@@ -172,7 +108,7 @@ std::string FrameMaker::plain_udp(bool v6, const std::string& from, const std::s
       number16(from_port) + number16(to_port) + number16(length) + number16(0) + data;
   const std::string zeros = v6 ? number16(0) : "";
   const std::string pseudo = from + to + zeros + number16(length) + zeros + number16(IPPROTO_UDP);
-  const std::uint16_t sum = internet_checksum(pseudo + packet);
+  const std::uint16_t sum = checksum(pseudo + packet);
   put_checksum(packet, 6, sum ? sum : 0xffff);
   return packet;
 }
@@ -195,7 +131,7 @@ std::string FrameMaker::ipv4(const std::string& from, const std::string& to,
                        number16(header + rest.size()) + noise(2) + number16(fragment) +
                        std::string{static_cast<char>(chance(90) ? 64 : pick(256)), IPPROTO_UDP} +
                        number16(0) + from + to + options;
-  put_checksum(packet, 10, internet_checksum(packet));
+  put_checksum(packet, 10, checksum(packet));
   return packet + rest;
 }
 
@@ -215,7 +151,7 @@ std::string FrameMaker::request(const std::string& from, const std::string& to, 
   packet[v6 ? 7 : 8] = 64;
   if (!v6) {
     packet.replace(10, 2, 2, '\0');
-    put_checksum(packet, 10, internet_checksum(packet.substr(0, kIpv4Header)));
+    put_checksum(packet, 10, checksum(packet.substr(0, kIpv4Header)));
   }
   return ethernet(v6 ? kIpv6 : kIpv4, packet);
 }
@@ -292,10 +228,10 @@ std::vector<std::string> FrameMaker::fragments4(const std::string& from, const s
         8 * begin < rest.size() ? rest.substr(8 * begin, 8 * (end - begin)) : "";
     std::string packet =
         ipv4(from, to, chance(5) ? options4() : "", part, begin | (last ? 0 : 0x2000));
-    const std::size_t header = 4 * (byte_at(packet, 0) & 15);
+    const std::size_t header = 4 * (packet[0] & 15);
     packet.replace(4, 2, id);
     packet.replace(10, 2, 2, '\0');
-    put_checksum(packet, 10, internet_checksum(std::string_view(packet).substr(0, header)));
+    put_checksum(packet, 10, checksum(std::string_view(packet).substr(0, header)));
     packets.push_back(packet);
   }
   return packets;
@@ -346,10 +282,10 @@ void FrameMaker::scramble(std::string& packet) {
   }
   if (packet.size() < kIpv4Header || !chance(70)) return;
   // As behind a wrong checksum nothing else is looked at.
-  const std::size_t header = 4 * (byte_at(packet, 0) & 15);
-  if (byte_at(packet, 0) >> 4 != 4 || header < kIpv4Header || header > packet.size()) return;
+  const std::size_t header = 4 * (packet[0] & 15);
+  if ((packet[0] & 0xf0) != 0x40 || header < kIpv4Header || header > packet.size()) return;
   packet.replace(10, 2, 2, '\0');
-  put_checksum(packet, 10, internet_checksum(std::string_view(packet).substr(0, header)));
+  put_checksum(packet, 10, checksum(std::string_view(packet).substr(0, header)));
 }
 
 std::string FrameMaker::framed(bool v6, const std::string& packet) {

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/stress/frame.hpp"
 #include "tests/stress/kernel_counters.hpp"
+#include "tests/stress/traits.hpp"
 
 namespace kudp::stress {
 

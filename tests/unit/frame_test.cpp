@@ -34,7 +34,7 @@ struct Request {
     std::memcpy(udp() + 1, payload.data(), payload.size());
   }
 
-  char* data() { return room + 2; }  // as in a UMEM frame: the IP header is aligned
+  char* data() { return room + Frame::kAlign; }  // as in a UMEM frame
   ethhdr* eth() { return reinterpret_cast<ethhdr*>(data()); }
   iphdr* ip() { return reinterpret_cast<iphdr*>(eth() + 1); }
   udphdr* udp() { return reinterpret_cast<udphdr*>(ip() + 1); }
