@@ -26,6 +26,11 @@ profile_lib = $(wildcard bench/profile_*.cpp)
 unit_tests = $(wildcard tests/unit/*.cpp)
 guest_tests = $(wildcard tests/guest/*.cpp)
 stress_tests = $(wildcard tests/stress/*.cpp) $(filter-out %_test.cpp,$(guest_tests))
+guest_lib = tests/guest/network.cpp tests/guest/responder.cpp tests/guest/system.cpp \
+  tests/stress/kernel_counters.cpp loadgen/endpoint.cpp
+outside_tests = $(wildcard tests/outside/*_test.cpp) tests/outside/answers.cpp \
+  tests/outside/guest.cpp tests/outside/tap.cpp $(guest_lib) loadgen/frame.cpp \
+  $(addprefix tests/stress/,extent.cpp frame.cpp frame_socket.cpp ledger.cpp target.cpp traits.cpp)
 
 release = $(patsubst %.cpp,build/release/%.o,$(1))
 asan = $(patsubst %.cpp,build/asan/%.o,$(1))
@@ -94,7 +99,7 @@ profile-compare:
 check:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
-	  build/microbench $(fuzzers)
+	  build/guest/kernel-counters build/outside-tests build/microbench $(fuzzers)
 	@scripts/check $(KERNEL)
 
 ## check-kernels: the module built for, and tested on, Debian's kernels from 6.1 to the newest
@@ -113,7 +118,8 @@ check-races: detectors = kcsan
 check-debug check-races:
 	@scripts/setup
 	@scripts/setup debug
-	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests
+	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests \
+	  build/guest/kernel-counters build/outside-tests
 	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug $(detectors)
 
 ## soak: MINUTES (30) of mixed load with churn in the guest: memory flat, counters consistent
@@ -165,9 +171,11 @@ build/kudp-profile: $(call release,bench/profile.cpp $(profile_lib) $(cost_lib) 
 build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
 build/guest/stress-tests: $(call release,$(stress_tests) loadgen/cpus.cpp loadgen/endpoint.cpp \
   loadgen/frame.cpp)
-build/guest/guest-tests build/guest/stress-tests: LIBS += -lgmock -lgtest
+build/guest/kernel-counters: $(call release,tests/outside/kernel_counters.cpp $(guest_lib))
+build/outside-tests: $(call release,$(outside_tests))
+build/guest/guest-tests build/guest/stress-tests build/outside-tests: LIBS += -lgmock -lgtest
 build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile build/microbench \
-  build/guest/guest-tests build/guest/stress-tests:
+  build/guest/guest-tests build/guest/stress-tests build/guest/kernel-counters build/outside-tests:
 	@mkdir -p $(@D)
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ $(LIBS)

@@ -62,7 +62,11 @@ Counters settled_of(const std::string& name, std::uint64_t received) {
 }
 
 Counters stats_of(const std::string& name) {
-  std::istringstream text(read_file(kRoot + name + "/stats"));
+  return stats_in(read_file(kRoot + name + "/stats"));
+}
+
+Counters stats_in(const std::string& stats) {
+  std::istringstream text(stats);
   std::string version;
   std::getline(text, version);
   if (version != "kudp-stats 1") throw std::runtime_error("stats version " + version);

@@ -38,6 +38,7 @@ class Responder {
 
 // The same for a responder that the test did not make.
 Counters stats_of(const std::string& name);
+Counters stats_in(const std::string& stats);  // of what that file holds
 Counters settled_of(const std::string& name, std::uint64_t received);
 
 // /proc/net/kudp, a row for each worker: its counters and "cpu".

@@ -8,17 +8,19 @@
 //   +-----------------------------+              +----------------------------------+
 #pragma once
 
-#include <linux/if_packet.h>
+#include <memory>
+#include <string>
 
-#include "loadgen/fd.hpp"
-#include "tests/stress/frame.hpp"
+#include "tests/stress/frame_socket.hpp"
 #include "tests/stress/kernel_counters.hpp"
 #include "tests/stress/ledger.hpp"
+#include "tests/stress/target.hpp"
 
 namespace kudp::stress {
 
-inline constexpr char kOutside[] = "kudp-outside", kTarget[] = "kudp-target";
-inline constexpr char kOutDevice[] = "kudp-o", kInDevice[] = "kudp-t";
+inline constexpr char kOutside[] = "kudp-outside", kOutDevice[] = "kudp-o";
+
+inline const std::string kTargetMac("\x02\0\0\0\0\1", 6);
 
 // The namespaces, as long as the object lives.
 class World {
@@ -28,9 +30,6 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 };
-
-// Sets that of kInDevice; from 1280 on, with all that IPv6 forgot below that.
-void set_mtu(unsigned mtu);
 
 // The attacker's socket, and what it knows of what it sent.
 class Attacker {
@@ -44,12 +43,10 @@ class Attacker {
   const KernelCounters& counters() const { return counters_; }
 
  private:
-  int hand_over(const Frame& frame) const;
   void send_super_packet(const Frame& frame);
 
   KernelCounters counters_;
-  sockaddr_ll to_{};
-  Fd plain_, offloading_;
+  std::unique_ptr<FrameSocket> socket_;
   Sent sent_;
 };
 

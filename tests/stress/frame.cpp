@@ -36,6 +36,13 @@ std::uint16_t checksum(std::string_view bytes) {
   return static_cast<std::uint16_t>(~sum_of(bytes));
 }
 
+// DF and no ID: RFC 6864. GRO would want IDs that count up.
+void make_atomic(std::string& packet) {
+  packet.replace(4, 4, std::string("\0\0\x40\0", 4));
+  packet.replace(10, 2, 2, '\0');
+  put_checksum(packet, 10, checksum(std::string_view(packet).substr(0, 4 * (packet[0] & 15))));
+}
+
 }  // namespace
 
 std::string FrameMaker::noise(std::size_t size) {
@@ -149,10 +156,7 @@ std::string FrameMaker::request(const std::string& from, const std::string& to, 
   const std::string datagram = plain_udp(v6, from, to, from_port, to_port, data);
   std::string packet = v6 ? ipv6(from, to, IPPROTO_UDP, datagram) : ipv4(from, to, "", datagram);
   packet[v6 ? 7 : 8] = 64;
-  if (!v6) {
-    packet.replace(10, 2, 2, '\0');
-    put_checksum(packet, 10, checksum(packet.substr(0, kIpv4Header)));
-  }
+  if (!v6) make_atomic(packet);
   return ethernet(v6 ? kIpv6 : kIpv4, packet);
 }
 
@@ -350,6 +354,28 @@ std::vector<Frame> FrameMaker::next(bool offloaded) {
     Frame& frame = frames.emplace_back();
     frame.bytes = framed(v6, packet);
     if (offloaded) frame.offload = offload(v6, frame.bytes.size());
+  }
+  return frames;
+}
+
+std::vector<Frame> FrameMaker::train() {
+  const bool v6 = chance(50);
+  const std::string from = source(v6), to = destination(v6);
+  const unsigned port = 20000 + pick(1000);
+  const std::size_t size = pick(chance(80) ? 300 : 1400);
+  std::vector<Frame> frames(2 + pick(20));
+  for (auto& frame : frames) {
+    const bool last = &frame == &frames.back();
+    const std::string data = noise(chance(last ? 50 : 4) ? pick(size + 1) : size + chance(2));
+    std::string datagram = plain_udp(v6, from, to, port, target_.port, data);
+    if (chance(4)) datagram.replace(6, 2, chance(60) ? std::string(2, '\0') : noise(2));
+    std::uint8_t next_header = IPPROTO_UDP;
+    if (v6 && chance(3)) extension_headers(next_header, datagram);
+    std::string packet = v6 ? ipv6(from, to, next_header, datagram)
+                            : ipv4(from, to, chance(3) ? options4() : "", datagram);
+    if (!v6 && chance(95)) make_atomic(packet);
+    if (chance(5)) scramble(packet);
+    frame.bytes = chance(80) ? ethernet(v6 ? kIpv6 : kIpv4, packet) : framed(v6, packet);
   }
   return frames;
 }

@@ -44,6 +44,10 @@ class FrameMaker {
   // devices to complete it or cut it up, truly or not.
   std::vector<Frame> next(bool offloaded);
 
+  // Datagrams of one flow, most of a size, as GRO makes one of them; some are not as they should
+  // be.
+  std::vector<Frame> train();
+
   // A frame with a request that nothing is wrong with.
   std::string request(const std::string& from, const std::string& to, unsigned from_port,
                       unsigned to_port, const std::string& data);

@@ -23,15 +23,12 @@
 #include "tests/stress/frame.hpp"
 #include "tests/stress/leaks.hpp"
 #include "tests/stress/ledger.hpp"
+#include "tests/stress/target.hpp"
 
 namespace kudp::stress {
 namespace {
 
 using namespace guest;
-
-constexpr int kPort = 9000;
-constexpr char kOwn4[] = "198.18.5.1", kNeighbour4[] = "198.18.5.9";
-constexpr char kOwn6[] = "fd00:6b75:6470:5::1", kNeighbour6[] = "fd00:6b75:6470:5::9";
 
 std::string bytes_of(int family, const char* text) {
   std::string bytes(family == AF_INET6 ? 16 : 4, '\0');
@@ -39,31 +36,13 @@ std::string bytes_of(int family, const char* text) {
   return bytes;
 }
 
-struct Variant {
-  const char* name;
-  Responder::Settings settings;
-};
-
-void PrintTo(const Variant& variant, std::ostream* out) {
-  *out << variant.name;
-}
-
-const Variant kVariants[] = {
-    {"classic", {{"engine", "classic"}}},
-    {"kthread", {{"engine", "kthread"}}},
-    {"softirq", {{"engine", "softirq"}}},
-    {"softirq_link", {{"engine", "softirq"}, {"turnaround", "link"}}},
-    {"kthread_gro", {{"engine", "kthread"}, {"gro", "1"}}},
-    {"softirq_gro", {{"engine", "softirq"}, {"gro", "1"}}},
-};
-
 class Hostile : public testing::TestWithParam<Variant> {
  protected:
   // One for all tests.
   static void SetUpTestSuite() { world_ = std::make_unique<World>(); }
   static void TearDownTestSuite() { world_.reset(); }
 
-  Hostile() : responder_("r", settings()) {
+  Hostile() : responder_("r", settings_of(GetParam())) {
     in_namespace(kTarget, [&] { EXPECT_EQ(responder_.set("enabled", "1"), 0); });
     begin();
   }
@@ -119,23 +98,10 @@ class Hostile : public testing::TestWithParam<Variant> {
 
   Attacker attacker_;
   std::mt19937 random_ = seeded();
-  Target target_{std::string("\x02\0\0\0\0\1", 6),
-                 bytes_of(AF_INET, kOwn4),
-                 bytes_of(AF_INET, kNeighbour4),
-                 bytes_of(AF_INET6, kOwn6),
-                 bytes_of(AF_INET6, kNeighbour6),
-                 kPort,
-                 9001,
-                 1500};
+  Target target_ = target_at(kTargetMac);
   Responder responder_;
 
  private:
-  static Responder::Settings settings() {
-    Responder::Settings all = GetParam().settings;
-    all.insert(all.end(), {{"address", "::"}, {"port", std::to_string(kPort)}});
-    return all;
-  }
-
   static inline std::unique_ptr<World> world_;
   KernelCounters counters_{kTarget, {kInDevice, "lo"}};
   Counters outside_, inside_, responder_before_;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <functional>
 #include <sstream>
 #include <system_error>
 
@@ -67,6 +68,11 @@ rtnl_link_stats64 statistics_in(const nlmsghdr* answer) {
   return statistics;
 }
 
+// In the namespace `netns`, or here.
+void in(const std::string& netns, const std::function<void()>& what) {
+  netns.empty() ? what() : guest::in_namespace(netns, what);
+}
+
 }  // namespace
 
 Counters protocol_counters() {
@@ -78,7 +84,7 @@ Counters protocol_counters() {
 
 KernelCounters::KernelCounters(const std::string& netns, const std::vector<std::string>& devices)
     : netns_(netns) {
-  guest::in_namespace(netns, [&] {
+  in(netns, [&] {
     route_ = Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     for (const auto& device : devices) indices_[device] = if_nametoindex(device.c_str());
   });
@@ -103,12 +109,14 @@ Counters KernelCounters::read_device(const std::string& device) const {
           {device + ".tx_packets", statistics.tx_packets},
           {device + ".rx_dropped", statistics.rx_dropped},
           {device + ".tx_dropped", statistics.tx_dropped},
+          {device + ".rx_length_errors", statistics.rx_length_errors},
+          {device + ".rx_frame_errors", statistics.rx_frame_errors},
           {device + ".rx_otherhost_dropped", statistics.rx_otherhost_dropped}};
 }
 
 Counters KernelCounters::read() const {
   Counters counters;
-  guest::in_namespace(netns_, [&] {
+  in(netns_, [&] {
     const std::string net = "/proc/thread-self/net/";
     counters = protocol_counters();
     read_list(read_file(net + "snmp6"), counters);

@@ -18,7 +18,8 @@ Counters protocol_counters();
 
 class KernelCounters {
  public:
-  // Of the namespace `netns`, as `ip netns` knows it, and of these of its devices.
+  // Of the namespace `netns`, as `ip netns` knows it, or of this one if it is "", and of these of
+  // its devices.
   KernelCounters(const std::string& netns, const std::vector<std::string>& devices);
 
   // Such as "Ip.InReceives", "IpExt.InNoRoutes", "Ip6InReceives", "rt_cache.in_martian_src",

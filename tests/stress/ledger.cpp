@@ -28,15 +28,34 @@ Level wire(const Sent& sent, const Counters& outside, const std::string& device)
   return level;
 }
 
-Level device(const Sent& sent, const Counters& inside, const std::string& name) {
+// From device to device.
+Level link(const Counters& outside, const std::string& out_device, const Counters& inside,
+           const std::string& in_device) {
+  Level level{"link", {}, {}};
+  put(level.in, outside, {".tx_packets"}, out_device);
+  put(level.out, inside, {".rx_packets"}, in_device);
+  return level;
+}
+
+Level device(const Sent& sent, const Counters& inside, const std::string& name, Gro gro) {
   Level level{"device", {}, {}};
   put(level.in, inside, {"lo.rx_packets"});
   put(level.in, inside, {".rx_packets"}, name);
-  put(level.out, inside, {"Ip.InReceives", "Ip6InReceives"});
-  put(level.out, inside, {".rx_otherhost_dropped"}, name);
+  if (gro == Gro::kNever) {
+    put(level.out, inside, {"Ip.InReceives", "Ip6InReceives"});
+  } else {
+    // Of what GRO made one these count each, once the header was looked at.
+    put(level.out, inside,
+        {"IpExt.InNoECTPkts", "IpExt.InECT1Pkts", "IpExt.InECT0Pkts", "IpExt.InCEPkts",
+         "Ip6InNoECTPkts", "Ip6InECT1Pkts", "Ip6InECT0Pkts", "Ip6InCEPkts"});
+    // And what is not for this host counts once, however many GRO made one.
+    level.uncounted += sent.no_header + sent.astray;
+  }
+  // The last two: what a card's driver refuses, as of a super-packet that cannot be.
+  put(level.out, inside, {".rx_otherhost_dropped", ".rx_length_errors", ".rx_frame_errors"}, name);
   // Frames that are no IP. Those that are too long for it never were received.
   level.out.emplace_back("no handler", inside.at(name + ".rx_dropped") - sent.not_forwarded);
-  level.uncounted = sent.short_tag;  // skb_vlan_untag()
+  level.uncounted += sent.short_tag;  // skb_vlan_untag()
   // icmp_send() to a broadcast address, of which ip_mc_output() lets this host have a copy.
   level.twice = sent.from_all;
   return level;
@@ -66,7 +85,15 @@ Level ipv6(const Sent& sent, const Counters& inside) {
   return level;
 }
 
-Level udp(const Sent& sent, const Counters& inside) {
+// By how much GRO made fewer datagrams of what the device received, at most.
+std::uint64_t merged(const Level& device, const Counters& inside) {
+  std::uint64_t others = inside.at("Ip.InReceives") + inside.at("Ip6InReceives");
+  for (const auto& [name, value] : device.out)
+    if (!name.starts_with("Ip")) others += value;
+  return sum(device.in) - others;
+}
+
+Level udp(const Sent& sent, const Counters& inside, std::uint64_t merged) {
   Level level{"UDP", {}, {}};
   put(level.in, inside, {"Ip.InDelivers", "Ip6InDelivers"});
   put(level.out, inside,
@@ -76,15 +103,16 @@ Level udp(const Sent& sent, const Counters& inside) {
   level.uncounted =
       sent.other_protocol + inside.at("lo.rx_packets") + sent.from_all + sent.super_packets;
   // Segments of super-packets, and what goes to several: each socket gets that.
-  level.twice = sent.copies;
+  level.twice = sent.copies + merged;
   return level;
 }
 
-Level responder_level(const Sent& sent, const Counters& inside, const Counters& responder) {
+Level responder_level(const Sent& sent, const Counters& inside, const Counters& responder,
+                      std::uint64_t merged) {
   Level level{"responder", {}, {{"received", responder.at("received")}}};
   put(level.in, inside, {"Udp.InDatagrams", "Udp6InDatagrams"});
   level.in.emplace_back("socket_drops", responder.at("socket_drops"));
-  level.twice = sent.copies;  // with gro=1 UDP counts a super-packet once
+  level.twice = sent.copies + merged;  // with gro=1 UDP counts a super-packet once
   return level;
 }
 
@@ -108,6 +136,8 @@ void Sent::add(const Traits& traits, std::uint64_t datagrams) {
   fragment6 += traits.fragment6;
   other_protocol += traits.other_protocol;
   from_all += traits.from_all;
+  no_header += traits.no_header;
+  astray += traits.astray;
 }
 
 std::int64_t Level::rest() const {
@@ -135,13 +165,16 @@ std::string Level::text() const {
 
 std::vector<Level> ledger(const Sent& sent, const Counters& outside, const std::string& out_device,
                           const Counters& inside, const std::string& in_device,
-                          const Counters& responder) {
+                          const Counters& responder, Gro gro) {
+  const Level received = device(sent, inside, in_device, gro);
+  const std::uint64_t fewer = gro == Gro::kNever ? 0 : merged(received, inside);
   return {wire(sent, outside, out_device),
-          device(sent, inside, in_device),
+          link(outside, out_device, inside, in_device),
+          received,
           ipv4(sent, inside),
           ipv6(sent, inside),
-          udp(sent, inside),
-          responder_level(sent, inside, responder),
+          udp(sent, inside, fewer),
+          responder_level(sent, inside, responder, fewer),
           outcome(responder)};
 }
 

@@ -27,7 +27,8 @@ struct Sent {
   std::uint64_t super_packets = 0;
   // As in Traits.
   std::uint64_t short_tag = 0, multicast4 = 0, source_route4 = 0, multicast6 = 0;
-  std::uint64_t segment_routing6 = 0, fragment6 = 0, other_protocol = 0, from_all = 0;
+  std::uint64_t segment_routing6 = 0, fragment6 = 0, other_protocol = 0, from_all = 0,
+                no_header = 0, astray = 0;
 
   // A frame that arrives; `datagrams`: that it can be cut into.
   void add(const Traits& traits, std::uint64_t datagrams = 1);
@@ -45,11 +46,14 @@ struct Level {
   std::string text() const;
 };
 
+// Whether GRO may make one datagram of several before IP counts them: not on a veth.
+enum class Gro { kNever, kPossible };
+
 // `outside` and `inside` are how much the counters have grown: those of the sender's device
 // `out_device` and of the target's namespace, where frames arrive at `in_device`.
 std::vector<Level> ledger(const Sent& sent, const Counters& outside, const std::string& out_device,
                           const Counters& inside, const std::string& in_device,
-                          const Counters& responder);
+                          const Counters& responder, Gro gro = Gro::kNever);
 
 // How much `after` is more than `before`.
 Counters growth(const Counters& before, const Counters& after);

@@ -9,25 +9,14 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tests/stress/bytes.hpp"
+
 namespace kudp::stress {
 namespace {
 
-constexpr std::size_t kTag = 4;  // of a VLAN
-
-unsigned number16_at(const std::string& bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]) << 8 | static_cast<std::uint8_t>(bytes[at + 1]);
-}
-
-std::uint8_t byte_at(const std::string& bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]);
-}
-
-bool is_extension_header(std::uint8_t protocol) {
-  return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
-         protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT;
-}
-
 void traits_of_ipv4(const std::string& bytes, std::size_t at, Traits& traits) {
+  traits.no_header = bytes.size() < at + sizeof(iphdr) || byte_at(bytes, at) >> 4 != 4 ||
+                     (byte_at(bytes, at) & 15) < 5;
   if (bytes.size() < at + sizeof(iphdr)) return;
   const std::size_t end = std::min(bytes.size(), at + 4 * (byte_at(bytes, at) & 15));
   traits.multicast4 = byte_at(bytes, at + 16) >> 4 == 14;
@@ -41,6 +30,7 @@ void traits_of_ipv4(const std::string& bytes, std::size_t at, Traits& traits) {
 }
 
 void traits_of_ipv6(const std::string& bytes, std::size_t at, Traits& traits) {
+  traits.no_header = bytes.size() < at + sizeof(ipv6hdr) || byte_at(bytes, at) >> 4 != 6;
   if (bytes.size() < at + sizeof(ipv6hdr)) return;
   std::uint8_t header = byte_at(bytes, at + 6);
   traits.multicast6 = traits.to_several = byte_at(bytes, at + 24) == 0xff;
@@ -58,18 +48,13 @@ void traits_of_ipv6(const std::string& bytes, std::size_t at, Traits& traits) {
 
 }  // namespace
 
-Traits traits_of(const std::string& bytes) {
+Traits traits_of(const std::string& bytes, const std::string& mac) {
   Traits traits;
-  std::size_t at = ETH_HLEN - 2;
-  while (bytes.size() >= at + 2 &&
-         (number16_at(bytes, at) == ETH_P_8021Q || number16_at(bytes, at) == ETH_P_8021AD)) {
-    traits.short_tag |= bytes.size() < at + 2 + kTag + 2;
-    at += kTag;
-  }
-  if (bytes.size() < at + 2) return traits;
-  const unsigned type = number16_at(bytes, at);
-  if (type == ETH_P_IP) traits_of_ipv4(bytes, at + 2, traits);
-  if (type == ETH_P_IPV6) traits_of_ipv6(bytes, at + 2, traits);
+  const Cargo cargo = cargo_of(bytes);
+  traits.short_tag = cargo.short_tag;
+  traits.astray = !bytes.starts_with(mac) || cargo.at != ETH_HLEN;
+  if (cargo.type == ETH_P_IP) traits_of_ipv4(bytes, cargo.at, traits);
+  if (cargo.type == ETH_P_IPV6) traits_of_ipv6(bytes, cargo.at, traits);
   return traits;
 }
 

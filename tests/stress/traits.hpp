@@ -18,7 +18,9 @@ struct Traits {
   bool other_protocol = false;  // IP, but not UDP
   bool to_several = false;      // to a group, or what may be a subnet's broadcast address
   bool from_all = false;        // from what may be one
+  bool no_header = false;       // IP without so much as its header, which GRO's count leaves out
+  bool astray = false;          // for another station than `mac`, or of a VLAN
 };
-Traits traits_of(const std::string& bytes);
+Traits traits_of(const std::string& bytes, const std::string& mac);
 
 }  // namespace kudp::stress
