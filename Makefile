@@ -34,6 +34,7 @@ outside_tests = $(wildcard tests/outside/*_test.cpp) tests/outside/answers.cpp \
 
 release = $(patsubst %.cpp,build/release/%.o,$(1))
 asan = $(patsubst %.cpp,build/asan/%.o,$(1))
+fuzzed = $(patsubst %.cpp,build/fuzzed/%.o,$(1))
 
 .PHONY: help
 help:
@@ -218,17 +219,22 @@ fuzz: $(fuzzers)
 fuzz-coverage: fuzz
 	@scripts/fuzz-coverage $(patsubst build/%,tests/%.cpp,$(filter-out build/fuzz/load_%,$(fuzzers)))
 
-build/fuzz/load_reply: loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp
-build/fuzz/load_frame: loadgen/frame.cpp
-build/fuzz/load_records: loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp
-build/fuzz/load_config: $(load_lib)
+build/fuzz/load_reply: $(call fuzzed,loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp)
+build/fuzz/load_frame: $(call fuzzed,loadgen/frame.cpp)
+build/fuzz/load_records: $(call fuzzed,loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp)
+build/fuzz/load_config: $(call fuzzed,$(load_lib))
 build/fuzz/load_config: LIBS += -luring
-build/fuzz/stamp_reply: loadgen/stamp_packet.cpp loadgen/stamp_analysis.cpp
-build/fuzz/%: tests/fuzz/%.cpp $(wildcard kmod/*.h loadgen/*.hpp)
+build/fuzz/stamp_reply: $(call fuzzed,loadgen/stamp_packet.cpp loadgen/stamp_analysis.cpp)
+.SECONDARY: $(call fuzzed,$(wildcard tests/fuzz/*.cpp))
+$(fuzzers): build/fuzz/%: build/fuzzed/tests/fuzz/%.o
 	@mkdir -p $(@D)
 	@echo '  FUZZ    $@'
-	@clang++ -std=c++20 $(WARNINGS) -O1 -g -I. -fsanitize=fuzzer,address,undefined \
-	  -fno-sanitize-recover=all -o $@ $(filter %.cpp,$^) $(LIBS)
+	@clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+
+build/fuzzed/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo '  CXX     $< (fuzzed)'
+	@clang++ $(KUDP_CXXFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c -o $@ $<
 
 build/release/%.o: %.cpp
 	@mkdir -p $(@D)
@@ -252,4 +258,4 @@ seeds:
 clean:
 	rm -rf build
 
--include $(wildcard build/release/*/*.d build/release/*/*/*.d build/asan/*/*.d build/asan/*/*/*.d)
+-include $(wildcard $(addprefix build/*/,*/*.d */*/*.d))

@@ -32,6 +32,7 @@ TEST(Endpoint, RefusesWhatIsNone) {
         "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:9x", "127.0.0.1: 9",
         "127.0.0.1:99999999999999999999", "::1", "[::1]", "[::1", "[::1]9000", "[]:9000"})
     EXPECT_THROW(resolve(text), std::runtime_error) << text;
+  EXPECT_THROW(resolve("[::1]9", 9000), std::runtime_error);
 }
 
 TEST(Endpoint, NamesTheTextThatIsWrong) {
