@@ -15,7 +15,7 @@ using stress::number16_at;
 
 constexpr std::size_t kIpv4Header = 20, kIpv6Header = 40, kUdp = 8;
 
-// A datagram, or its first fragment..
+// A datagram, or its first fragment.
 struct Datagram {
   std::string from, to;
   unsigned from_port, to_port;
