@@ -23,10 +23,7 @@ HostPort split(std::string_view text, int default_port) {
     const auto close = text.find(']');
     if (close != text.npos) {
       const auto rest = text.substr(close + 1);
-      if (rest.empty() || rest.starts_with(':'))
-        host = text.substr(1, close - 1);
-      else
-        host = {};
+      host = rest.empty() || rest.starts_with(':') ? text.substr(1, close - 1) : "";
       if (rest.starts_with(':')) port = rest.substr(1);
     }
   } else if (const auto colon = text.find(':'); colon != text.npos && colon == text.rfind(':')) {

@@ -4,7 +4,6 @@
 // the card has a driver that looks at what it is told of super-packets, and GRO.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +11,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "tests/outside/guest.hpp"
@@ -71,24 +69,12 @@ class Outside : public testing::TestWithParam<stress::Variant> {
                       {{"answered", responder.at("answered")}},
                       {{"answers", came.answers()}},
                       came.from_nowhere()});
-    all_counted_.clear();
-    for (const auto& [name, value] : kernel)
-      if (value) all_counted_ += " " + name + " " + std::to_string(value);
+    all_counted_ = stress::text_of(kernel);
     return levels;
   }
 
-  // Once all that is on its way has arrived, nothing moves any more, and fragments that wait for
-  // others were given up.
   std::vector<Level> settled_books(bool balanced = true) {
-    std::vector<Level> before, levels = books();
-    for (int i = 0; i < 60; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      before = std::exchange(levels, books());
-      if ((!balanced || std::ranges::all_of(levels, &Level::balances)) &&
-          std::ranges::equal(levels, before, {}, &Level::text, &Level::text))
-        break;
-    }
-    return levels;
+    return stress::settled([this] { return books(); }, 60, balanced);
   }
 
   // All levels balance, and what came back is in order.

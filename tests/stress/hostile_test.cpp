@@ -6,14 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
 #include <thread>
-#include <utility>
 
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
@@ -67,26 +65,11 @@ class Hostile : public testing::TestWithParam<Variant> {
                   growth(inside_, counters_.read()), kInDevice, responder);
   }
 
-  // All that the target's namespace counted, for whoever looks for what is missing.
-  std::string all_counted() const {
-    std::string text;
-    for (const auto& [name, value] : growth(inside_, counters_.read()))
-      if (value) text += " " + name + " " + std::to_string(value);
-    return text;
-  }
+  // All that the target's namespace counted.
+  std::string all_counted() const { return text_of(growth(inside_, counters_.read())); }
 
-  // Once all that is on its way has arrived, nothing moves any more, and fragments that wait for
-  // others were given up.
   std::vector<Level> settled_books() const {
-    std::vector<Level> before, levels = books();
-    for (int i = 0; i < 100; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      before = std::exchange(levels, books());
-      if (std::ranges::all_of(levels, &Level::balances) &&
-          std::ranges::equal(levels, before, {}, &Level::text, &Level::text))
-        break;
-    }
-    return levels;
+    return settled([this] { return books(); }, 100);
   }
 
   static constexpr std::uint64_t kRequests = 20;

@@ -3,7 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <initializer_list>
+#include <thread>
+#include <utility>
 
 namespace kudp::stress {
 namespace {
@@ -178,6 +182,19 @@ std::vector<Level> ledger(const Sent& sent, const Counters& outside, const std::
           outcome(responder)};
 }
 
+std::vector<Level> settled(const std::function<std::vector<Level>()>& books, int tries,
+                           bool balanced) {
+  std::vector<Level> before, levels = books();
+  for (int i = 0; i < tries; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    before = std::exchange(levels, books());
+    if ((!balanced || std::ranges::all_of(levels, &Level::balances)) &&
+        std::ranges::equal(levels, before, {}, &Level::text, &Level::text))
+      break;
+  }
+  return levels;
+}
+
 Counters growth(const Counters& before, const Counters& after) {
   Counters grown;
   for (const auto& [name, value] : after) {
@@ -185,6 +202,13 @@ Counters growth(const Counters& before, const Counters& after) {
     grown[name] = value - (was == before.end() ? 0 : was->second);
   }
   return grown;
+}
+
+std::string text_of(const Counters& grown) {
+  std::string text;
+  for (const auto& [name, value] : grown)
+    if (value) text += " " + name + " " + std::to_string(value);
+  return text;
 }
 
 }  // namespace kudp::stress

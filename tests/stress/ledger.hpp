@@ -7,6 +7,7 @@
 // Nothing else may send into the namespace.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +56,16 @@ std::vector<Level> ledger(const Sent& sent, const Counters& outside, const std::
                           const Counters& inside, const std::string& in_device,
                           const Counters& responder, Gro gro = Gro::kNever);
 
+// What `books` say once all that is on its way has arrived, nothing moves any more, and fragments
+// that wait for others were given up; after so many tries, whatever they say. `balanced`: they
+// shall be by then.
+std::vector<Level> settled(const std::function<std::vector<Level>()>& books, int tries,
+                           bool balanced = true);
+
 // How much `after` is more than `before`.
 Counters growth(const Counters& before, const Counters& after);
+
+// All that has grown, for whoever looks for what is missing.
+std::string text_of(const Counters& grown);
 
 }  // namespace kudp::stress
