@@ -13,8 +13,9 @@ int extent(int brief, int full) {
 }
 
 std::mt19937 seeded() {
+  // An empty one is what `make` hands on where none was given.
   const char* given = std::getenv("SEED");
-  const unsigned seed = given ? std::stoul(given) : std::random_device{}();
+  const unsigned seed = given && *given ? std::stoul(given) : std::random_device{}();
   std::printf("SEED=%u\n", seed);
   std::fflush(stdout);
   return std::mt19937(seed);
