@@ -101,7 +101,7 @@ check:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
 	  build/guest/kernel-counters build/outside-tests build/microbench $(fuzzers)
-	@scripts/check $(KERNEL)
+	@$(MAKE) --no-print-directory run-check
 
 ## check-kernels: the module built for, and tested on, Debian's kernels from 6.1 to the newest
 .PHONY: check-kernels
@@ -142,7 +142,12 @@ check-load:
 .PHONY: lint
 lint:
 	@scripts/setup lint
-	@scripts/lint '$(KERNEL)'
+	@$(MAKE) --no-print-directory run-lint
+
+# Not in the recipes themselves: make expands all of one before setup has its turn and installs a kernel.
+.PHONY: run-check run-lint
+run-check run-lint: run-%:
+	@scripts/$* '$(KERNEL)'
 
 ## build: the module and the programs
 .PHONY: build

@@ -24,6 +24,11 @@ std::string cache_path(const std::string& name) {
   return "/sys/kernel/slab/" + name;
 }
 
+// What may be merged with others' caches says nothing, and is a link: on a kernel without slab_nomerge.
+bool is_alone(const std::string& cache) {
+  return std::filesystem::is_directory(std::filesystem::symlink_status(cache_path(cache)));
+}
+
 // "UDP: inuse 3 mem 1" in /proc/net/sockstat, and "UDP6: inuse 1" in sockstat6.
 long sockets_in_use(const std::string& file, const std::string& protocol) {
   std::istringstream text(guest::read_file(file));
@@ -41,7 +46,7 @@ Objects count_objects() {
   objects["socket UDPv6"] = sockets_in_use("/proc/net/sockstat6", "UDP6:");
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   for (const std::string cache : kCaches) {
-    if (!std::filesystem::exists(cache_path(cache))) continue;
+    if (!is_alone(cache)) continue;
     guest::write_file(cache_path(cache) + "/shrink", "1");
     objects[cache] = std::stol(guest::read_file(cache_path(cache) + "/objects"));
   }
