@@ -26,6 +26,13 @@ static inline bool kudp_is_any(const struct sockaddr_storage *address)
 	return !((const struct sockaddr_in *)address)->sin_addr.s_addr;
 }
 
+/* An IPv4 address that is written as an IPv6 one: two names for the same. */
+static inline bool kudp_is_mapped(const struct sockaddr_storage *address)
+{
+	return address->ss_family == AF_INET6 &&
+	       ipv6_addr_v4mapped(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
 static inline int kudp_address_length(const struct sockaddr_storage *address)
 {
 	return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
@@ -57,8 +64,7 @@ static inline int kudp_parse_endpoint(struct net *net, const char *text,
 	memcpy(address, text, len);
 	address[len] = '\0';
 	if (inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, address, NULL, &parsed) ||
-	    !kudp_is_unicast(&parsed) || kudp_is_any(&parsed) ||
-	    (v6 && ipv6_addr_v4mapped(&((struct sockaddr_in6 *)&parsed)->sin6_addr)))
+	    !kudp_is_unicast(&parsed) || kudp_is_any(&parsed) || kudp_is_mapped(&parsed))
 		return -EINVAL;
 	/* Both families have the port in the same place. */
 	((struct sockaddr_in *)&parsed)->sin_port = htons(port);

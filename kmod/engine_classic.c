@@ -6,6 +6,7 @@
 #include <linux/kthread.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/route.h>
 
 #include "compat.h"
 #include "log.h"
@@ -115,11 +116,12 @@ static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
  * Turns the address that was asked into the one to answer from, without the interface: the way back
  * is the routing table's to choose. False if what was asked is not a unicast address.
  */
-static bool kudp_classic_local(struct kudp_message *m)
+static bool kudp_classic_local(const struct kudp_worker *w, struct kudp_message *m)
 {
 	struct cmsghdr *header = &m->control.header;
 	struct in_pktinfo *in4;
 	struct in6_pktinfo *in6;
+	unsigned int type;
 
 	if (!m->msg.msg_controllen)
 		return true;
@@ -129,6 +131,11 @@ static bool kudp_classic_local(struct kudp_message *m)
 		return in4->ipi_addr.s_addr == in4->ipi_spec_dst.s_addr;
 	}
 	in6 = (struct in6_pktinfo *)CMSG_DATA(header);
+	if (ipv6_addr_v4mapped(&in6->ipi6_addr)) {
+		in6->ipi6_ifindex = 0;
+		type = inet_addr_type(sock_net(w->sock->sk), in6->ipi6_addr.s6_addr32[3]);
+		return type != RTN_BROADCAST && type != RTN_MULTICAST;
+	}
 	if (!(ipv6_addr_type(&in6->ipi6_addr) & IPV6_ADDR_LINKLOCAL))
 		in6->ipi6_ifindex = 0;
 	return !ipv6_addr_is_multicast(&in6->ipi6_addr);
@@ -162,6 +169,8 @@ static void kudp_classic_put_hops(struct kudp_worker *w, struct kudp_message *m)
 	unsigned int most = READ_ONCE(net->ipv4.sysctl_ip_default_ttl);
 	bool ipv6 = m->peer.ss_family == AF_INET6 && !ipv6_addr_v4mapped(peer);
 
+	if (w->reply_sock)
+		ipv6 = w->reply_sock->sk->sk_family == AF_INET6;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (ipv6)
 		most = READ_ONCE(net->ipv6.devconf_all->hop_limit);
@@ -175,13 +184,11 @@ static void kudp_classic_put_hops(struct kudp_worker *w, struct kudp_message *m)
 
 static int kudp_classic_send(struct kudp_worker *w, struct kudp_message *m, struct kvec *iov)
 {
-	struct msghdr nameless = {};
+	struct socket *sock = w->reply_sock ?: w->sock;
 
 	trace_kudp_reply(w, NULL, iov->iov_len);
-	if (unlikely(w->reply_sock))
-		return kernel_sendmsg(w->reply_sock, &nameless, iov, 1, iov->iov_len);
 	m->msg.msg_flags = 0;
-	return kernel_sendmsg(w->sock, &m->msg, iov, 1, iov->iov_len);
+	return kernel_sendmsg(sock, &m->msg, iov, 1, iov->iov_len);
 }
 
 static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
@@ -190,7 +197,7 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 	struct kvec iov = { .iov_base = w->buffer };
 	enum kudp_counter verdict;
 
-	if (!kudp_classic_local(m))
+	if (!kudp_classic_local(w, m))
 		return KUDP_NOT_UNICAST;
 	verdict = kudp_guard_sender(w, &m->peer, m->ttl);
 	if (verdict == KUDP_ANSWERED)
@@ -204,6 +211,12 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 		verdict = kudp_classic_stamp(w, m, len);
 		if (verdict != KUDP_ANSWERED)
 			return verdict;
+	}
+	/* To reply_to from where it is connected, whoever asked and whatever was asked. */
+	if (w->reply_sock) {
+		m->msg.msg_name = NULL;
+		m->msg.msg_namelen = 0;
+		m->msg.msg_controllen = 0;
 	}
 	if (r->guard.hop_limit)
 		kudp_classic_put_hops(w, m);

@@ -61,6 +61,7 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 							       sizeof(struct iphdr));
 }
 
+/* UDP may have cut off what lay behind its datagram: the request's lengths need not be the answer's. */
 static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
 			      const struct kudp_guard *guard)
 {
@@ -70,6 +71,7 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
 	if (skb->protocol == htons(ETH_P_IPV6)) {
 		ip6h = ipv6_hdr(skb);
 		swap(ip6h->saddr, ip6h->daddr);
+		ip6h->payload_len = htons(skb->len);
 		ip6_flow_hdr(ip6h, 0, 0);
 		ip6h->hop_limit = kudp_guard_hops(guard, ip6h->hop_limit,
 						  READ_ONCE(net->ipv6.devconf_all->hop_limit));
@@ -78,6 +80,7 @@ static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
 	iph = ip_hdr(skb);
 	swap(iph->saddr, iph->daddr);
 	iph->tos = 0;
+	iph->tot_len = htons(sizeof(*iph) + skb->len);
 	iph->id = 0;
 	iph->frag_off = htons(IP_DF);
 	iph->ttl = kudp_guard_hops(guard, iph->ttl, READ_ONCE(net->ipv4.sysctl_ip_default_ttl));

@@ -2,7 +2,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/filter.h>
+#include <linux/ipv6.h>
 #include <linux/nsproxy.h>
+#include <net/route.h>
 #include <net/sock_reuseport.h>
 
 #include "kudp.h"
@@ -93,6 +95,32 @@ static void kudp_teardown(struct kudp_responder *r, bool started)
 	kudp_guard_exit(r);
 }
 
+/* What only the network knows of the addresses. */
+static int kudp_check_addresses(const struct kudp_responder *r)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&r->address;
+
+	/* With ipv6.disable=1 not even its tables are there to be looked at. */
+	if ((r->address.ss_family == AF_INET6 || r->reply_to.ss_family == AF_INET6) &&
+	    !ipv6_mod_enabled()) {
+		pr_err("%s: this kernel has no IPv6: want IPv4 addresses\n", kudp_name(r));
+		return -EAFNOSUPPORT;
+	}
+	/* A socket can be bound to one, and would answer from it. */
+	if (r->address.ss_family == AF_INET && !kudp_is_wildcard(r) &&
+	    inet_addr_type(r->net, in4->sin_addr.s_addr) == RTN_BROADCAST) {
+		pr_err("%s: address=%pISc: is a broadcast address: want a unicast one\n",
+		       kudp_name(r), &r->address);
+		return -EADDRNOTAVAIL;
+	}
+	if (r->link && !kudp_link_is_possible(r)) {
+		pr_err("%s: turnaround=link: want an address on an Ethernet device, not %pISc\n",
+		       kudp_name(r), &r->address);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 /*
  * Serves r->address in the network namespace of the calling task.
  * Returns 0 or an errno with nothing left behind and one line in the log.
@@ -107,11 +135,9 @@ int kudp_responder_enable(struct kudp_responder *r)
 
 	lockdep_assert_held(&kudp_lock);
 	r->net = current->nsproxy->net_ns;
-	if (r->link && !kudp_link_is_possible(r)) {
-		pr_err("%s: turnaround=link: want an address on an Ethernet device, not %pISc\n",
-		       kudp_name(r), &r->address);
-		return -EOPNOTSUPP;
-	}
+	err = kudp_check_addresses(r);
+	if (err)
+		return err;
 	loop = kudp_reply_to_loop(r);
 	if (loop) {
 		pr_err("%s: reply_to: would answer %s, or be answered by it, for ever: want another place\n",

@@ -87,7 +87,11 @@ static int kudp_set_text(struct kudp_responder *r, const char *value)
 static int kudp_set_bool(const struct kudp_responder *r, const char *attribute,
 			 const char *value, bool *set)
 {
-	return kstrtobool(value, set) ? kudp_refuse(r, attribute, value, "0 or 1") : 0;
+	/* kstrtobool() looks at the first letter alone: "never" would switch a rule off. */
+	if (strcmp(value, "0") && strcmp(value, "1"))
+		return kudp_refuse(r, attribute, value, "0 or 1");
+	*set = *value == '1';
+	return 0;
 }
 
 static int kudp_set_amplify(struct kudp_responder *r, const char *value)
@@ -135,7 +139,7 @@ static int kudp_set_address(struct kudp_responder *r, const char *value)
 	struct sockaddr_storage address = {};
 
 	if (inet_pton_with_scope(current->nsproxy->net_ns, AF_UNSPEC, value, NULL, &address) ||
-	    !kudp_is_unicast(&address))
+	    !kudp_is_unicast(&address) || kudp_is_mapped(&address))
 		return kudp_refuse(r, "address", value, "a unicast address, 0.0.0.0 or ::");
 	r->address = address;
 	kudp_address_set_port(r);

@@ -7,19 +7,20 @@
  * packets are lost (RFC 8762 section 4). A worker keeps the sessions that arrive on its CPU, as
  * one flow's packets do; none is shared.
  */
-#include <linux/hash.h>
 #include <linux/ip.h>
+#include <linux/siphash.h>
 #include <net/ipv6.h>
 
 #include "compat.h"
 #include "stamp_reflect.h"
 
-#define KUDP_SESSION_SETS_BITS	8
+#define KUDP_SESSION_SETS	256
 #define KUDP_SESSION_WAYS	4
 /* A session that was silent for longer gives its place to a new one. */
 #define KUDP_SESSION_IDLE	(60 * HZ)
 
 struct kudp_session {
+	/* Whose it is, up to the SSID; hashed as it lies here. */
 	struct in6_addr peer;		/* IPv4: mapped */
 	struct in6_addr local;
 	__be16 port;			/* 0: nobody's place */
@@ -39,8 +40,8 @@ int kudp_stamp_init(struct kudp_worker *w)
 	err = kudp_enable_timestamps(w->sock);
 	if (err || !w->responder->stateful)
 		return err;
-	w->sessions = kvzalloc_node(KUDP_SESSION_WAYS * sizeof(*w->sessions) <<
-				    KUDP_SESSION_SETS_BITS, GFP_KERNEL, cpu_to_node(w->cpu));
+	w->sessions = kvzalloc_node(KUDP_SESSION_SETS * KUDP_SESSION_WAYS * sizeof(*w->sessions),
+				    GFP_KERNEL, cpu_to_node(w->cpu));
 	return w->sessions ? 0 : -ENOMEM;
 }
 
@@ -60,11 +61,15 @@ static bool kudp_session_is(const struct kudp_session *s, const struct kudp_sess
 static struct kudp_session *kudp_session_find(struct kudp_worker *w,
 					      const struct kudp_session *key)
 {
-	u32 hash = ipv6_addr_hash(&key->peer) ^ (__force u32)key->port << 16 ^ key->ssid;
+	static siphash_aligned_key_t secret __read_mostly;
 	struct kudp_session *set, *oldest;
+	u64 hash;
 	int i;
 
-	set = &w->sessions[hash_32(hash, KUDP_SESSION_SETS_BITS) * KUDP_SESSION_WAYS];
+	/* Secret, so that nobody can choose sources that meet in one set and shut others out. */
+	net_get_random_once(&secret, sizeof(secret));
+	hash = siphash(key, offsetof(struct kudp_session, sequence), &secret);
+	set = &w->sessions[hash % KUDP_SESSION_SETS * KUDP_SESSION_WAYS];
 	oldest = set;
 	for (i = 0; i < KUDP_SESSION_WAYS; i++) {
 		if (kudp_session_is(&set[i], key))

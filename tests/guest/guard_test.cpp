@@ -325,5 +325,30 @@ TEST_P(Guard, RespondersSetOnEachOtherFallSilent) {
   }
 }
 
+// The same over reply_to, whose answers come from a port of nobody's: what ends it are hops alone.
+TEST(GuardOfReplyTo, HostsThatAnswerEachOtherFallSilent) {
+  const std::pair<std::string, std::string> families[] = {{kServer4, kClient4},
+                                                          {kServer6, kClient6}};
+  for (const auto& [server, client] : families) {
+    const auto settings = [](const std::string& own, const std::string& other) {
+      return Responder::Settings{{"engine", "classic"},
+                                 {"address", own},
+                                 {"port", std::to_string(kPort)},
+                                 {"reply_to", at(other, kPort)}};
+    };
+    Responder one("one", settings(server, client)), two("two", settings(client, server));
+    ASSERT_EQ(one.set("enabled", "1"), 0);
+    in_namespace("kudp-client", [&] { ASSERT_EQ(two.set("enabled", "1"), 0); });
+    Client(Where::kClient, at(server, kPort)).send("x");
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    const auto count = [&] { return one.stats()["received"] + two.stats()["received"]; };
+    const auto first = count();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_EQ(count(), first) << "still going on";
+    EXPECT_EQ(one.stats()["hop_limit"] + two.stats()["hop_limit"], 1u);
+    EXPECT_EQ(one.stats()["answered"] + two.stats()["answered"], 63u);
+  }
+}
+
 }  // namespace
 }  // namespace kudp::guest

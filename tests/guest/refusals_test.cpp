@@ -42,10 +42,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"clock_error", "1000000000", ": want 0 to 999999999"},
         Refusal{"text", std::string(1025, 'x'), ": want up to 1024 bytes"},
         Refusal{"amplify", "maybe", "kudp: r: amplify=maybe: want 0 or 1"},
+        Refusal{"amplify", "10", "kudp: r: amplify=10: want 0 or 1"},
         Refusal{"address", "nowhere", "kudp: r: address=nowhere: want a unicast address"},
         Refusal{"address", "1.2.3.4.5", "kudp: r: address=1.2.3.4.5: want a unicast address"},
         Refusal{"address", "224.0.0.1", "kudp: r: address=224.0.0.1: want a unicast address"},
         Refusal{"address", "255.255.255.255", ": want a unicast address"},
+        Refusal{"address", "::ffff:0.0.0.0", ": want a unicast address"},
         Refusal{"address", "ff02::1", "kudp: r: address=ff02::1: want a unicast address"},
         Refusal{"port", "0", "kudp: r: port=0: want 1 to 65535"},
         Refusal{"port", "65536", "kudp: r: port=65536: want 1 to 65535"},
@@ -62,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"batch", "257", "kudp: r: batch=257: want 1 to 256"},
         Refusal{"rcvbuf", "4095", "kudp: r: rcvbuf=4095: want 4096 to 1073741824"},
         Refusal{"rcvbuf", "99999999999", "kudp: r: rcvbuf=99999999999: want 4096 to"},
+        Refusal{"guard_low_port", "never", "kudp: r: guard_low_port=never: want 0 or 1"},
         Refusal{"guard_low_port", "x", "kudp: r: guard_low_port=x: want 0 or 1"},
         Refusal{"guard_responder_port", "2", "kudp: r: guard_responder_port=2: want 0 or 1"},
         Refusal{"guard_hop_limit", "-1", "kudp: r: guard_hop_limit=-1: want 0 or 1"},
@@ -177,6 +180,18 @@ TEST(ForeignAddress, IsRefused) {
   EXPECT_EQ(lines[0],
             "kudp: r: address=198.18.1.77: not on this host: want one of its own, or 0.0.0.0, ::");
   expect_nothing_left(responder);
+}
+
+TEST(BroadcastAddress, IsRefused) {
+  for (const char* engine : {"classic", "kthread", "softirq"}) {
+    Responder responder("r", {{"engine", engine}, {"address", "198.18.1.255"}, {"port", "9000"}});
+    KernelLog kernel;
+    EXPECT_EQ(responder.set("enabled", "1"), EADDRNOTAVAIL);
+    EXPECT_THAT(kudp_lines(kernel),
+                testing::ElementsAre(
+                    "kudp: r: address=198.18.1.255: is a broadcast address: want a unicast one"));
+    expect_nothing_left(responder);
+  }
 }
 
 TEST(Allow, IsAListThatMayGrow) {

@@ -314,5 +314,25 @@ TEST_P(Replies, BroadcastAndMulticastStayUnanswered) {
   EXPECT_TRUE(adds_up(counters));
 }
 
+// A socket of both families is told of an IPv4 group as if it were an IPv6 address.
+TEST(RepliesOfBothFamilies, ABroadcastStaysUnanswered) {
+  for (const bool elsewhere : {false, true}) {
+    Responder::Settings settings{{"engine", "classic"}, {"address", "::"}, {"port", "9000"}};
+    if (elsewhere) settings.emplace_back("reply_to", "198.18.1.9:9001");
+    settings.emplace_back("enabled", "1");
+    const Responder responder("r", settings);
+    Client client(Where::kClient, at("198.18.1.255", 9000));
+    const int on = 1;
+    ASSERT_EQ(setsockopt(client.fd(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on), 0);
+    client.send(payload(64));
+    const Counters counters = responder.settled(1);
+    EXPECT_EQ(counters.at("answered"), 0u);
+    EXPECT_EQ(counters.at("not_unicast"), counters.at("received")) << "a copy for each worker";
+    client = Client(Where::kClient, at(kServer4, 9000));
+    client.send(payload(64));
+    EXPECT_EQ(responder.settled(counters.at("received") + 1).at("answered"), 1u);
+  }
+}
+
 }  // namespace
 }  // namespace kudp::guest

@@ -20,30 +20,32 @@ struct Datagram {
   std::string from, to;
   unsigned from_port, to_port;
   std::size_t length;  // that UDP says
+  std::size_t end;     // that IP says, in the frame
 
   std::string sender() const { return from + ":" + std::to_string(from_port); }
   std::string receiver() const { return to + ":" + std::to_string(to_port); }
 };
 
-std::optional<Datagram> udp_at(const std::string& frame, std::size_t at, std::string from,
-                               std::string to) {
+std::optional<Datagram> udp_at(const std::string& frame, std::size_t at, std::size_t end,
+                               std::string from, std::string to) {
   if (frame.size() < at + kUdp) return {};
   std::size_t length = number16_at(frame, at + 4);
   if (!length) length = frame.size() - at;
   return Datagram{std::move(from), std::move(to), number16_at(frame, at),
-                  number16_at(frame, at + 2), length};
+                  number16_at(frame, at + 2), length, end};
 }
 
 std::optional<Datagram> in_ipv4(const std::string& frame, std::size_t at) {
   if (frame.size() < at + kIpv4Header || byte_at(frame, at + 9) != IPPROTO_UDP) return {};
   if (number16_at(frame, at + 6) & 0x1fff) return {};  // a later fragment
-  return udp_at(frame, at + 4 * (byte_at(frame, at) & 15), frame.substr(at + 12, 4),
-                frame.substr(at + 16, 4));
+  return udp_at(frame, at + 4 * (byte_at(frame, at) & 15), at + number16_at(frame, at + 2),
+                frame.substr(at + 12, 4), frame.substr(at + 16, 4));
 }
 
 std::optional<Datagram> in_ipv6(const std::string& frame, std::size_t at) {
   if (frame.size() < at + kIpv6Header) return {};
   std::string from = frame.substr(at + 8, 16), to = frame.substr(at + 24, 16);
+  const std::size_t end = at + kIpv6Header + number16_at(frame, at + 4);
   std::uint8_t header = byte_at(frame, at + 6);
   for (at += kIpv6Header; stress::is_extension_header(header) && frame.size() >= at + 8;) {
     const bool fragment = header == IPPROTO_FRAGMENT;
@@ -52,7 +54,7 @@ std::optional<Datagram> in_ipv6(const std::string& frame, std::size_t at) {
     at += fragment ? 8 : 8 * (byte_at(frame, at + 1) + 1);
   }
   if (header != IPPROTO_UDP) return {};
-  return udp_at(frame, at, std::move(from), std::move(to));
+  return udp_at(frame, at, end, std::move(from), std::move(to));
 }
 
 std::optional<Datagram> datagram_in(const std::string& frame) {
@@ -90,6 +92,8 @@ void Answers::came(const std::string& frame) {
   }
   ++answers_;
   check(frame, answer->receiver(), answer->length);
+  if (answer->end > frame.size() && wrong_.empty())
+    wrong_ = "an answer that its IP header says is longer: " + hex(frame);
 }
 
 void Answers::check(const std::string& frame, const std::string& to, std::size_t length) {
