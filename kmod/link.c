@@ -61,7 +61,7 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 							       sizeof(struct iphdr));
 }
 
-/* UDP may have cut off what lay behind its datagram: the request's lengths need not be the answer's. */
+/* UDP may have cut off what lay behind its datagram, so that the lengths are not the request's. */
 static void kudp_link_turn_ip(struct sk_buff *skb, const struct net *net,
 			      const struct kudp_guard *guard)
 {

@@ -31,8 +31,12 @@ std::optional<Datagram> udp_at(const std::string& frame, std::size_t at, std::si
   if (frame.size() < at + kUdp) return {};
   std::size_t length = number16_at(frame, at + 4);
   if (!length) length = frame.size() - at;
-  return Datagram{std::move(from), std::move(to), number16_at(frame, at),
-                  number16_at(frame, at + 2), length, end};
+  return Datagram{std::move(from),
+                  std::move(to),
+                  number16_at(frame, at),
+                  number16_at(frame, at + 2),
+                  length,
+                  end};
 }
 
 std::optional<Datagram> in_ipv4(const std::string& frame, std::size_t at) {

@@ -190,6 +190,21 @@ TEST_F(Faults, Enable) {
       }
 }
 
+// Another socket, another queue, another handler.
+TEST_F(Faults, EnableOtherWays) {
+  for (const auto& [engine, name, value] : {std::tuple{"classic", "reply_to", "127.0.0.1:9"},
+                                            {"kthread", "gro", "1"},
+                                            {"softirq", "gro", "1"},
+                                            {"softirq", "turnaround", "link"},
+                                            {"softirq", "log", "1"}}) {
+    auto settings = demanding(engine, "::", "echo");
+    settings.emplace_back(name, value);
+    Responder responder("r", settings);
+    report("enable " + std::string(engine) + " " + name, walk_enable(responder, gettid()));
+    ASSERT_EQ(responder.set("enabled", "1"), 0) << "with memory it can be enabled";
+  }
+}
+
 // The threads are asked for by the CPUs' own hotplug threads, and made by kthreadd.
 TEST_F(Faults, EnableInOtherThreads) {
   std::vector<int> threads = threads_named("cpuhp/");
@@ -220,6 +235,19 @@ TEST_F(Faults, ReceivePath) {
       EXPECT_TRUE(engine != "softirq" || path.stats().at("no_memory") > 0) << reply;
       EXPECT_TRUE(path.recovers());
     }
+}
+
+TEST_F(Faults, OtherReceivePaths) {
+  for (const auto& [engine, name, value] : {std::tuple{"kthread", "gro", "1"},
+                                            {"softirq", "gro", "1"},
+                                            {"softirq", "turnaround", "link"}}) {
+    FaultyPath path(engine, "echo", {{name, value}});
+    report("receive path, " + std::string(engine) + " " + name,
+           walk_atomic([&] { return path.ask(); }));
+    // What cannot be turned on the link is routed, for which there is memory the next moment.
+    EXPECT_EQ(path.stats().at("no_memory") > 0, name != std::string("turnaround")) << engine;
+    EXPECT_TRUE(path.recovers());
+  }
 }
 
 TEST_F(Faults, Sender) {

@@ -33,18 +33,22 @@ std::string packet(std::size_t size) {
   return packet;
 }
 
+Responder::Settings settings(const std::string& engine, const std::string& reply,
+                             const Responder::Settings& more) {
+  Responder::Settings all{{"engine", engine}, {"reply", reply},  {"text", "hello"},
+                          {"amplify", "1"},   {"address", "::"}, {"port", "9000"}};
+  all.insert(all.end(), more.begin(), more.end());
+  all.emplace_back("enabled", "1");
+  return all;
+}
+
 }  // namespace
 
 // One smaller than its answer if that is a TWAMP Light reflector's, one so large that it is
 // fragments both ways. All are captured, so that the skb is shared.
-FaultyPath::FaultyPath(const std::string& engine, const std::string& reply)
-    : responder_("r", {{"engine", engine},
-                       {"reply", reply},
-                       {"text", "hello"},
-                       {"amplify", "1"},
-                       {"address", "::"},
-                       {"port", "9000"},
-                       {"enabled", "1"}}),
+FaultyPath::FaultyPath(const std::string& engine, const std::string& reply,
+                       const Responder::Settings& more)
+    : responder_("r", settings(engine, reply, more)),
       capture_(socket(AF_PACKET, SOCK_RAW, kAllProtocols)),
       clients_{Client(Where::kClient, at(kServer4, 9000)),
                Client(Where::kClient, at(kServer6, 9000))},

@@ -14,7 +14,8 @@ namespace kudp::stress {
 // A responder and its clients, over IPv4 and IPv6.
 class FaultyPath {
  public:
-  FaultyPath(const std::string& engine, const std::string& reply);
+  FaultyPath(const std::string& engine, const std::string& reply,
+             const guest::Responder::Settings& more = {});
 
   // Requests from each client. False if one is neither answered nor under a counter that says why.
   bool ask();

@@ -24,7 +24,8 @@ std::string cache_path(const std::string& name) {
   return "/sys/kernel/slab/" + name;
 }
 
-// What may be merged with others' caches says nothing, and is a link: on a kernel without slab_nomerge.
+// What may be merged with others' caches says nothing, and is a link: on a kernel without
+// slab_nomerge.
 bool is_alone(const std::string& cache) {
   return std::filesystem::is_directory(std::filesystem::symlink_status(cache_path(cache)));
 }
