@@ -177,9 +177,16 @@ std::string limit_name(Limit limit) {
 }
 
 std::vector<Found> search(const Settings& settings, const Measure& measure) {
+  // What says once that the search is to stop is not asked again, for no phase and no goal.
+  bool stopped = false;
+  const Measure until_stopped = [&](double rate, double seconds) {
+    const auto trial = stopped ? std::nullopt : measure(rate, seconds);
+    stopped = !trial;
+    return trial;
+  };
   // Short trials decide alone: they only say where the long ones begin.
-  Phase quick(settings, measure, settings.short_trial_s, settings.short_trial_s);
-  Phase thorough(settings, measure, settings.trial_s, settings.sum_s);
+  Phase quick(settings, until_stopped, settings.short_trial_s, settings.short_trial_s);
+  Phase thorough(settings, until_stopped, settings.trial_s, settings.sum_s);
   std::vector<Found> results;
   for (const Goal& goal : settings.goals) {
     const Found hint = quick.narrow(goal, Found{goal, {}, {}, {}, Limit::stopped});

@@ -58,7 +58,7 @@ std::string limit_name(Limit limit);
 
 // Finds the bounds of each goal. Loads are tried for short times first, the ramp by doubling: it
 // ends at the first load that the target obviously does not bear. `measure` is called one at a
-// time.
+// time, and not again once it returned nothing.
 std::vector<Found> search(const Settings& settings, const Measure& measure);
 
 }  // namespace kudp::search

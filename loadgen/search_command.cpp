@@ -109,8 +109,9 @@ class Searcher {
       json_.write(found_record(one, arguments_.settings));
       print(found_line(one));
     }
-    if (signal_ == 0 && found.back().lower && arguments_.latency_s > 0)
-      for (const double part : kLatencyAt) latency_at(part, *found.back().lower);
+    if (found.back().lower && arguments_.latency_s > 0)
+      for (const double part : kLatencyAt)
+        if (signal_ == 0) latency_at(part, *found.back().lower);
     if (signal_ != 0) throw CLI::RuntimeError(kSignalled + signal_);
     if (std::ranges::any_of(found, [](const auto& one) {
           return one.limit == search::Limit::generator || one.limit == search::Limit::stopped;

@@ -104,6 +104,20 @@ TEST_F(SearchTest, StopsWhenToldAndKeepsWhatIsKnown) {
   EXPECT_LE(trials_, 20);
 }
 
+// Whoever says it once need not say it for each phase and each goal.
+TEST_F(SearchTest, OnceToldToStopItDoesNotMeasureAgain) {
+  for (const int stop_at : {1, 9, 30}) {
+    int trials = 0;
+    const auto found = search(settings_, [&](double rate, double seconds) -> std::optional<Trial> {
+      if (++trials == stop_at) return std::nullopt;
+      return Trial{.rate = rate, .seconds = seconds, .loss_ratio = rate > capacity_ ? 1.0 : 0};
+    });
+    EXPECT_EQ(trials, stop_at);
+    ASSERT_EQ(found.size(), 2U);
+    for (const auto& one : found) EXPECT_EQ(one.limit, Limit::stopped);
+  }
+}
+
 TEST_F(SearchTest, TheRampDoesNotDwellOnAnOverloadedTarget) {
   capacity_ = 2'000;
   settings_.sum_s = settings_.trial_s;
