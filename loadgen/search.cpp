@@ -8,8 +8,9 @@
 namespace kudp::search {
 namespace {
 
-// A trial that the generator spoilt says nothing. After so many at a load, it is the limit there.
-constexpr int kSpoilt = 3;
+// A trial that the generator spoilt says nothing. After so many at a load, and more than it did not
+// spoil, it is the limit there.
+constexpr std::size_t kSpoilt = 3;
 // Summed durations are as exact as doubles are.
 constexpr double kSlack = 1e-6;
 
@@ -46,7 +47,9 @@ class Phase {
  private:
   struct Load {
     std::vector<Trial> trials;
-    int spoilt = 0;
+    std::size_t spoilt = 0;
+
+    bool generator_limited() const { return spoilt >= kSpoilt && spoilt > trials.size(); }
   };
 
   double clamped(double rate) const {
@@ -77,7 +80,7 @@ class Phase {
 
   // RFC 9971, load classification: decided once the rest of the time could not change it.
   Class classify(const Goal& goal, const Load& load) const {
-    if (load.spoilt >= kSpoilt) return Class::upper;
+    if (load.generator_limited()) return Class::upper;
     double good = 0, bad = 0;
     for (const Trial& trial : load.trials) (holds(goal, trial) ? good : bad) += trial.seconds;
     const double whole = std::max(good + bad, sum_s_);
@@ -97,7 +100,7 @@ class Phase {
         found.throughput = throughput(load);
       } else if (kind == Class::upper) {
         found.upper = rate;
-        found.limit = load.spoilt >= kSpoilt ? Limit::generator : Limit::target;
+        found.limit = load.generator_limited() ? Limit::generator : Limit::target;
         return;
       }
     }
@@ -133,7 +136,7 @@ class Phase {
       return clamped(*found.lower * step(true));
     }
     if (*found.upper <= settings_.min_rate) {
-      found.limit = Limit::min_rate;
+      if (found.limit == Limit::target) found.limit = Limit::min_rate;
       return std::nullopt;
     }
     return clamped(*found.upper / step(false));

@@ -21,7 +21,7 @@ class SearchTest : public testing::Test {
                    .loss_ratio = trials_ % noisy_every_ == 0 ? 0.1 : loss,
                    .p99_us = rate / 1000,
                    .goodput_per_s = rate * (1 - loss),
-                   .generator_limited = rate > generator_};
+                   .generator_limited = rate > generator_ || trials_ % hiccup_every_ == 0};
     });
   }
 
@@ -37,6 +37,7 @@ class SearchTest : public testing::Test {
   double clean_ = 1e12;      // above, a thousandth is lost
   double generator_ = 1e12;  // the generator bears no more
   int noisy_every_ = 1 << 30;
+  int hiccup_every_ = 1 << 30;  // the generator's
   int stop_after_ = 1 << 30;
   int trials_ = 0;
   double total_s_ = 0;
@@ -87,6 +88,23 @@ TEST_F(SearchTest, SaysThatTheGeneratorWasTheLimit) {
     expect_about(one, 70'000);
     EXPECT_EQ(one.limit, Limit::generator);
   }
+}
+
+TEST_F(SearchTest, AGeneratorThatCannotKeepTheLowestRateSaysNothingOfTheTarget) {
+  generator_ = 500;
+  for (const auto& one : find()) {
+    EXPECT_FALSE(one.lower);
+    EXPECT_EQ(one.limit, Limit::generator);
+  }
+}
+
+// However many of them there are in a long time.
+TEST_F(SearchTest, AGeneratorThatIsLateNowAndThenIsNotTheLimit) {
+  hiccup_every_ = 7;
+  settings_.sum_s = 60;
+  const auto found = find();
+  expect_about(found[0], capacity_);
+  for (const auto& one : found) EXPECT_EQ(one.limit, Limit::target);
 }
 
 TEST_F(SearchTest, SaysThatTheHighestRateWasBorne) {
