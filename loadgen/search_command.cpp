@@ -14,6 +14,7 @@
 #include "loadgen/report.hpp"
 #include "loadgen/run_arguments.hpp"
 #include "loadgen/search.hpp"
+#include "loadgen/search_records.hpp"
 #include "loadgen/table.hpp"
 #include "loadgen/verdict.hpp"
 
@@ -35,49 +36,12 @@ std::int64_t ns(double seconds) {
   return std::llround(seconds * static_cast<double>(kSecond));
 }
 
-// A late reply is none here: the limit of --timeout is part of the goal.
-double loss_of(const Counts& counts) {
-  return counts.sent == 0
-             ? 1
-             : 1 - static_cast<double>(counts.answered) / static_cast<double>(counts.sent);
-}
-
-search::Trial trial_of(const RunOptions& options, const RunResult& result) {
-  return {.rate = options.rate,
-          .seconds = static_cast<double>(options.duration) / kSecond,
-          .loss_ratio = loss_of(result.counts),
-          .p99_us = static_cast<double>(result.latency.percentile(99)) / kMicrosecond,
-          .goodput_per_s = result.goodput_per_s(),
-          .generator_limited = !judge(options, result).valid};
-}
-
-Record trial_record(const search::Trial& trial) {
-  return {{"record", "trial"},
-          {"offered_per_s", trial.rate},
-          {"duration_s", trial.seconds},
-          {"goodput_per_s", trial.goodput_per_s},
-          {"loss_ratio", trial.loss_ratio},
-          {"p99_us", trial.p99_us},
-          {"generator_limited", trial.generator_limited}};
-}
-
-Record found_record(const search::Found& found, const search::Settings& settings) {
-  const auto value = [](const std::optional<double>& number) {
-    return number ? Record(*number) : Record();
-  };
-  Record record{{"record", "search"},
-                {"goal", found.goal.name},
-                {"goal_loss_ratio", found.goal.loss_ratio},
-                {"goal_width", settings.width},
-                {"trial_s", settings.trial_s},
-                {"sum_s", settings.sum_s},
-                {"lower_per_s", value(found.lower)},
-                {"upper_per_s", value(found.upper)},
-                {"throughput_per_s", value(found.throughput)}};
-  record["goal_p99_us"] = std::isfinite(found.goal.p99_us) ? Record(found.goal.p99_us) : Record();
-  record["width"] = found.lower && found.upper ? Record(1 - *found.lower / *found.upper) : Record();
-  record["limit"] = search::limit_name(found.limit);
-  return record;
+// Throws std::runtime_error where the target answered, but nothing that it was sent.
+void require_echo(const RunOptions& options, const RunResult& result) {
+  const Counts& counts = result.counts;
+  if (counts.answered + counts.late > 0 || counts.corrupt + counts.foreign == 0) return;
+  throw std::runtime_error(fmt::format(
+      "{} answered, but not with what was sent: is it an echo server?", options.target.str()));
 }
 
 std::string found_line(const search::Found& found) {
@@ -106,7 +70,7 @@ class Searcher {
         arguments_.settings, [this](double rate, double seconds) { return trial(rate, seconds); });
     clear_line();
     for (const auto& one : found) {
-      json_.write(found_record(one, arguments_.settings));
+      json_.write(search::found_record(one, arguments_.settings));
       print(found_line(one));
     }
     if (found.back().lower && arguments_.latency_s > 0)
@@ -127,9 +91,12 @@ class Searcher {
     const RunResult result = kudp::run(options_, interrupt_);
     signal_ = result.signal;
     if (signal_ != 0) return std::nullopt;
-    if (trials_ == 0) require_replies(options_, result);
-    const auto trial = trial_of(options_, result);
-    json_.write(trial_record(trial));
+    if (trials_ == 0) {
+      require_replies(options_, result);
+      require_echo(options_, result);
+    }
+    const auto trial = search::trial_of(options_, result);
+    json_.write(search::trial_record(trial));
     show(trial);
     return trial;
   }

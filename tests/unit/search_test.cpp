@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "loadgen/search_records.hpp"
+
 namespace kudp::search {
 namespace {
 
@@ -141,6 +143,23 @@ TEST_F(SearchTest, TheRampDoesNotDwellOnAnOverloadedTarget) {
   settings_.sum_s = settings_.trial_s;
   find();
   EXPECT_LT(total_s_, 20);
+}
+
+// The generator did what it should.
+TEST(TrialOf, ATargetThatAnswersSomethingElseLosesRequests) {
+  RunOptions options;
+  options.loop = Loop::open;
+  options.rate = 100;
+  RunResult result;
+  result.measured = kSecond;
+  result.counts.sent = result.counts.lost = 100;
+  result.counts.foreign = 60;
+  result.counts.corrupt = 40;
+  const Trial trial = trial_of(options, result);
+  EXPECT_EQ(trial.loss_ratio, 1);
+  EXPECT_FALSE(trial.generator_limited);
+  result.counts.sent = 80;
+  EXPECT_TRUE(trial_of(options, result).generator_limited);
 }
 
 }  // namespace
