@@ -61,6 +61,33 @@ TEST_F(SearchTest, TellsTheLossFreeRateFromThatWithLoss) {
   EXPECT_GT(*found[1].lower, 2 * *found[0].lower);
 }
 
+// Eleven of twenty-one trials decide: what the worst of them answered is sure.
+TEST_F(SearchTest, TheThroughputIsThatOfTheWorstTrialThatCounts) {
+  settings_.goals = {{"PDR", 0.005}};
+  settings_.max_rate = 1'500;
+  const auto throughput = [&](const std::vector<double>& losses) {
+    std::size_t trials = 0;
+    const auto found = search(settings_, [&](double rate, double seconds) {
+      const bool counts = rate == settings_.max_rate && seconds == settings_.trial_s;
+      return std::optional(
+          Trial{.rate = rate, .seconds = seconds, .loss_ratio = counts ? losses.at(trials++) : 0});
+    });
+    EXPECT_EQ(trials, losses.size());
+    return found[0].throughput.value_or(0);
+  };
+  std::vector<double> losses(6, 0);
+  losses.insert(losses.end(), 5, 0.004);
+  EXPECT_DOUBLE_EQ(throughput(losses), 1'500 * 0.996);
+  losses.assign(11, 0.001);
+  losses[3] = 0.002;
+  losses.insert(losses.begin(), 10, 0.1);
+  EXPECT_DOUBLE_EQ(throughput(losses), 1'500 * 0.998);
+  settings_.exceed_ratio = 0;
+  losses.assign(21, 0);
+  losses[7] = 0.003;
+  EXPECT_DOUBLE_EQ(throughput(losses), 1'500 * 0.997);
+}
+
 TEST_F(SearchTest, TakesAWidthAndALatency) {
   settings_.width = 0.05;
   settings_.goals = {{"low latency", 0.005, 40}};
