@@ -77,7 +77,7 @@ class Searcher {
       for (const double part : kLatencyAt)
         if (signal_ == 0) latency_at(part, *found.back().lower);
     if (signal_ != 0) throw CLI::RuntimeError(kSignalled + signal_);
-    if (std::ranges::any_of(found, [](const auto& one) {
+    if (!valid_ || std::ranges::any_of(found, [](const auto& one) {
           return one.limit == search::Limit::generator || one.limit == search::Limit::stopped;
         }))
       throw CLI::RuntimeError(kInvalidRun);
@@ -109,6 +109,7 @@ class Searcher {
     signal_ = result.signal;
     if (signal_ != 0) return;
     const Verdict verdict = judge(options_, result);
+    valid_ = valid_ && verdict.valid;
     Record record = run_record(options_, result, verdict);
     record["of_throughput"] = part;
     json_.write(record);
@@ -137,6 +138,7 @@ class Searcher {
   JsonLines json_;
   Interrupt interrupt_;
   int signal_ = 0;
+  bool valid_ = true;  // all runs after the trials
   int trials_ = 0;
 };
 
