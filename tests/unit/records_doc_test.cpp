@@ -12,6 +12,7 @@
 
 #include "bench/cost_cell.hpp"
 #include "loadgen/report.hpp"
+#include "loadgen/search_records.hpp"
 #include "loadgen/stamp_command.hpp"
 #include "loadgen/summary.hpp"
 
@@ -60,6 +61,11 @@ TEST(RecordsDoc, RunOfEachKind) {
     written.merge(fields_of(run_record(options, result, judge(options, result))));
   }
   EXPECT_EQ(written, documented("run"));
+}
+
+TEST(RecordsDoc, Search) {
+  EXPECT_EQ(fields_of(search::trial_record({})), documented("trial"));
+  EXPECT_EQ(fields_of(search::found_record({}, {})), documented("search"));
 }
 
 TEST(RecordsDoc, Stamp) {
