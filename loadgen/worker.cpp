@@ -25,6 +25,8 @@ constexpr std::int64_t kLinger = 20 * kMillisecond;
 constexpr std::int64_t kBlockedPause = 100 * kMicrosecond;
 
 constexpr std::size_t kMostEvents = 256;
+// Slots of 64 KiB each, which hold up to 64 replies.
+constexpr std::size_t kMostSuperPackets = 64;
 constexpr int kMostRounds = 4;
 
 std::system_error failed(const char* what, int error) {
@@ -57,8 +59,8 @@ Worker::Worker(const Plan& plan, const Payload& payload, std::vector<Flow> flows
       requests_(payload, config.burst, config.gso, config.timestamps),
       // One slot more than a batch shows that a whole batch was all there was, without another
       // call.
-      received_(config.batch + 1, payload.size(),
-                {.gro = config.gro, .timestamps = config.timestamps}),
+      received_((config.gro ? std::min(config.batch, kMostSuperPackets) : config.batch) + 1,
+                payload.size(), {.gro = config.gro, .timestamps = config.timestamps}),
       stamps_(payload),
       timestamps_(config.timestamps),
       backend_(config.backend),
