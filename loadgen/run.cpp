@@ -138,7 +138,8 @@ void Crew::supervise(Interrupt& interrupt, const Watcher& watcher, RunResult& re
       measuring = true;
       result.local_drops = dropped();
     }
-    if (watcher && now >= next_interim && now <= plan_.end) {
+    // What is left at the end is a piece of its own, and no sliver.
+    if (watcher && now >= next_interim && now <= plan_.end - length / 2) {
       watcher(since_last(now));
       next_interim += length;
     }
@@ -150,6 +151,8 @@ void Crew::supervise(Interrupt& interrupt, const Watcher& watcher, RunResult& re
     }
   }
   result.local_drops = measuring ? dropped() - result.local_drops : 0;
+  if (const std::int64_t end = plan_.end; watcher && end - plan_.begin > last_.to)
+    watcher(since_last(end));
 }
 
 bool Crew::done() const {
