@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <random>
 #include <stdexcept>
 
+#include "loadgen/comparison.hpp"
 #include "loadgen/contest.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
@@ -32,7 +34,10 @@ struct CompareArguments {
 class Comparer {
  public:
   explicit Comparer(const CompareArguments& arguments)
-      : arguments_(arguments), json_(arguments.run.json), samples_(arguments.targets.size()) {
+      : arguments_(arguments),
+        json_(arguments.run.json),
+        samples_(arguments.targets.size()),
+        limited_(arguments.targets.size()) {
     for (const auto& target : arguments.targets) {
       RunArguments one = arguments.run;
       one.target = target;
@@ -51,6 +56,7 @@ class Comparer {
       for (const auto target : order) measure(target);
     }
     tell();
+    if (!complete()) throw CLI::RuntimeError(kInvalidRun);
   }
 
  private:
@@ -69,10 +75,23 @@ class Comparer {
     record["server"] = arguments_.targets[target];
     record["repetition"] = repetition_;
     json_.write(record);
-    if (!verdict.valid) return;
-    samples_[target].push_back(open() ? static_cast<double>(result.latency.percentile(99)) /
-                                            kMicrosecond
-                                      : result.goodput_per_s());
+    limited_[target] += verdict.generator_limited;
+    if (verdict.valid) samples_[target].push_back(figure(result));
+  }
+
+  // What is not answered in time took for ever: else a target would win by dropping requests.
+  double figure(const RunResult& result) const {
+    if (!open()) return result.goodput_per_s();
+    const auto& counts = result.counts;
+    const auto answered = static_cast<double>(counts.answered);
+    if (1 - answered / static_cast<double>(counts.sent) > comparison::kMaxLossForP99)
+      return std::numeric_limits<double>::infinity();
+    return static_cast<double>(result.latency.percentile(99)) / kMicrosecond;
+  }
+
+  bool complete() const {
+    return std::ranges::all_of(
+        samples_, [](const auto& samples) { return samples.size() >= contest::kFewest; });
   }
 
   std::vector<std::optional<contest::Interval>> intervals() const {
@@ -104,6 +123,7 @@ class Comparer {
       record["low"] = interval ? Record(interval->low) : Record();
       record["high"] = interval ? Record(interval->high) : Record();
       record["winner"] = best == i;
+      record["generator_limited"] = limited_[i];
       json_.write(record);
       text += fmt::format("{:<24}{:>3} valid runs  ", arguments_.targets[i], samples_[i].size());
       text += interval ? fmt::format("{} {:.1f} [{:.1f}, {:.1f}]\n", unit, interval->median,
@@ -113,16 +133,20 @@ class Comparer {
     text += best ? fmt::format("{} wins: its interval lies beyond all others\n",
                                arguments_.targets[*best])
                  : std::string("no winner: intervals overlap\n");
+    for (std::size_t i = 0; i < limited_.size(); ++i)
+      if (limited_[i] > 0)
+        text +=
+            fmt::format("{}: the generator was the limit in {} runs; the target may do better\n",
+                        arguments_.targets[i], limited_[i]);
     text += "Medians with their 95 % intervals; targets in random order within each repetition.\n";
     if (!arguments_.run.quiet && !json_.on_stdout()) fmt::print("{}", text);
-    if (!std::ranges::all_of(all, [](const auto& one) { return one.has_value(); }))
-      throw CLI::RuntimeError(kInvalidRun);
   }
 
   const CompareArguments& arguments_;
   JsonLines json_;
   std::vector<RunOptions> options_;
   std::vector<std::vector<double>> samples_;
+  std::vector<std::size_t> limited_;  // runs of each target in which the generator was the limit
   Interrupt interrupt_;
   std::size_t repetition_ = 0;
 };

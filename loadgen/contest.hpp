@@ -15,8 +15,8 @@ struct Interval {
   double low;
   double high;
 
-  // Its length, of the median.
-  double width() const { return median == 0 ? 0 : (high - low) / median; }
+  // Its length, of the median. Bounds may be infinite.
+  double width() const { return high == low || median == 0 ? 0 : (high - low) / median; }
 };
 
 // The fewest samples that have such a range: 1 - 2^(1-6) is 96.9 %.

@@ -30,6 +30,7 @@ void judge_schedule(const RunOptions& options, const RunResult& result, Verdict&
     const double chance = options.arrivals == Arrivals::poisson ? 4 * std::sqrt(meant) : 0;
     if (meant - static_cast<double>(result.counts.sent) > edge + chance) {
       verdict.valid = false;
+      verdict.generator_limited = true;
       verdict.notes.push_back(
           fmt::format("the generator could not keep the schedule: sent {:.0f}/s of {:.0f}/s",
                       result.sent_per_s(), options.rate));
@@ -38,6 +39,7 @@ void judge_schedule(const RunOptions& options, const RunResult& result, Verdict&
   const auto late = result.send_late.percentile(99);
   if (const auto limit = tolerated_delay(options); late > static_cast<std::uint64_t>(limit)) {
     verdict.valid = false;
+    verdict.generator_limited = true;
     verdict.notes.push_back(fmt::format(
         "the generator sent late: p99 {:.0f} us after the intended time, limit {:.0f} us",
         microseconds(late), microseconds(static_cast<std::uint64_t>(limit))));
@@ -53,10 +55,12 @@ void judge_generator(const RunOptions& options, const RunResult& result, Verdict
   // A closed loop sends when it can, so a busy generator is no error; but then the goodput is the
   // generator's.
   if (options.loop == Loop::closed) {
+    verdict.generator_limited = true;
     verdict.notes.push_back(fmt::format(
         "the generator was the limit: a thread used {:.0f} % of its CPU", result.cpu_share * 100));
   } else if (result.busy_share > kAlwaysBusy) {
     verdict.valid = false;
+    verdict.generator_limited = true;
     verdict.notes.push_back(
         fmt::format("the generator was the limit: a thread used {:.0f} % of its CPU and was never "
                     "idle; more --threads?",
@@ -104,7 +108,7 @@ void judge_drops(const RunResult& result, Verdict& verdict) {
 
 std::int64_t tolerated_delay(const RunOptions& options) {
   const double gap = kSecond / options.rate * static_cast<double>(options.threads);
-  return std::max(100 * kMicrosecond, static_cast<std::int64_t>(gap));
+  return std::clamp(static_cast<std::int64_t>(gap), 100 * kMicrosecond, kMillisecond);
 }
 
 Verdict judge(const RunOptions& options, const RunResult& result) {

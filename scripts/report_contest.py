@@ -15,17 +15,23 @@ def style(index):
     return COLOURS[index % len(COLOURS)], list(MARKERS)[index % len(MARKERS)]
 
 
+def counts(run, contest):
+    """Where more requests are not answered in time, their p99 is infinite."""
+    return contest["figure"] != "p99_us" or run["answered"] >= 0.99 * run["sent"]
+
+
 def interval_plot(contests, runs):
     """Every valid run as a dot, the median with its interval over them."""
     fig, (ax,) = figure(0.55 * len(contests) + 0.9)
     for y, contest in enumerate(contests):
         colour, marker = style(y)
         for run in runs:
-            if run["server"] == contest["server"] and run["valid"]:
+            if run["server"] == contest["server"] and run["valid"] and counts(run, contest):
                 ax.plot(run[contest["figure"]], y + 0.22, ".", color=colour, alpha=0.5)
         if contest["median"] is not None:
-            ax.plot([contest["low"], contest["high"]], [y, y], color=colour, linewidth=3,
-                    solid_capstyle="butt", alpha=0.55)
+            if contest["high"] is not None:
+                ax.plot([contest["low"], contest["high"]], [y, y], color=colour, linewidth=3,
+                        solid_capstyle="butt", alpha=0.55)
             ax.plot(contest["median"], y, marker, color=colour, markersize=8)
     ax.set_yticks(range(len(contests)), [contest["server"] for contest in contests])
     ax.set_ylim(len(contests) - 0.5, -0.5)
@@ -64,7 +70,7 @@ def verdict(contests):
     what = NAMES[contests[0]["figure"]].split(",")[0]
     if winner:
         return f"<strong>{escape(winner)}</strong> wins by {what}: its interval lies beyond all others."
-    if any(contest["median"] is None for contest in contests):
+    if any(contest["valid"] < 6 for contest in contests):
         return "No winner: a target has too few valid runs."
     return f"No winner by {what}: intervals overlap."
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace kudp::contest {
@@ -52,6 +53,17 @@ TEST(Contest, AWinnersIntervalLiesBeyondAllOthers) {
 }
 
 // Whatever the noise: chance alone separates two intervals of 95 % once in some two hundred times.
+TEST(Contest, WhatIsInfiniteDoesNotWin) {
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  const Interval finite{2, 1, 3}, all{kInfinite, kInfinite, kInfinite}, some{2, 1, kInfinite};
+  EXPECT_EQ(winner({all, finite}, false), 1U);
+  EXPECT_EQ(winner({all, all}, false), std::nullopt);
+  EXPECT_EQ(winner({some, finite}, false), std::nullopt);
+  EXPECT_EQ(all.width(), 0);
+  EXPECT_FALSE(some.width() <= 1);
+  EXPECT_FALSE((Interval{kInfinite, 1, kInfinite}.width() <= 1));
+}
+
 TEST(Contest, OneAgainstItselfHasNoWinner) {
   std::mt19937 random(11);
   std::lognormal_distribution<double> noise(0, 0.3);
