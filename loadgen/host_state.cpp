@@ -11,30 +11,35 @@ namespace kudp {
 namespace {
 
 // /proc/net/snmp: a line of names after "Udp:", then one of their values.
-std::uint64_t udp4_drops() {
+std::uint64_t udp4_count(std::string_view wanted) {
   std::ifstream file("/proc/net/snmp");
   std::string names, values;
   while (std::getline(file, names) && !names.starts_with("Udp:")) continue;
   std::getline(file, values);
   std::istringstream name(names), value(values);
   for (std::string key, number; name >> key && value >> number;)
-    if (key == "RcvbufErrors") return std::stoull(number);
+    if (key == wanted) return std::stoull(number);
   return 0;
 }
 
-std::uint64_t udp6_drops() {
+std::uint64_t udp6_count(std::string_view wanted) {
   std::ifstream file("/proc/net/snmp6");
   std::string key;
   for (std::uint64_t number; file >> key >> number;)
-    if (key == "Udp6RcvbufErrors") return number;
+    if (key == wanted) return number;
   return 0;
+}
+
+std::uint64_t udp_count(const std::string& name) {
+  return udp4_count(name) + udp6_count("Udp6" + name);
 }
 
 }  // namespace
 
 HostState read_host_state() {
   HostState state;
-  state.receive_drops = udp4_drops() + udp6_drops();
+  state.receive_drops = udp_count("RcvbufErrors");
+  state.send_drops = udp_count("SndbufErrors");
   std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource") >>
       state.clocksource;
   state.raw = now_ns(CLOCK_MONOTONIC_RAW);

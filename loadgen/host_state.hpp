@@ -12,6 +12,7 @@ struct HostState {
   std::int64_t raw = 0;             // CLOCK_MONOTONIC_RAW, which nobody adjusts
   std::int64_t realtime = 0;        // which the kernel's time stamps are in
   std::uint64_t receive_drops = 0;  // UDP RcvbufErrors of this network namespace, IPv4 and IPv6
+  std::uint64_t send_drops = 0;     // SndbufErrors, and calls that came short for want of room
   std::string clocksource = {};     // empty where it is not told
 };
 

@@ -164,6 +164,7 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
   record["generator_cpu_share"] = result.cpu_share;
   record["generator_busy_share"] = result.busy_share;
   record["namespace_drops"] = result.after.receive_drops - result.before.receive_drops;
+  record["send_drops"] = result.send_drops();
   record["clocksource"] = result.after.clocksource;
   record["clock_drift_ppm"] = clock_drift(result.before, result.after) * 1e6;
   if (open) add_schedule(record, options, result);

@@ -89,6 +89,7 @@ void RingBackend::arm_receive(std::size_t flow) {
 
 void RingBackend::send_failed(std::size_t index, int error) {
   if (error != ECONNREFUSED && error != EAGAIN && error != ENOBUFS) fail(error, "send");
+  short_sends_ += error != ECONNREFUSED;
   again_.push_back(index);
 }
 

@@ -26,6 +26,9 @@ class RingBackend {
   // The kernel did not take some of them; the next enter() tries again.
   bool unsent() const { return !again_.empty(); }
 
+  // Sends that the kernel had no room for.
+  std::uint64_t short_sends() const { return short_sends_; }
+
   // Sends what is queued, and waits until something comes or `timeout` nanoseconds are over.
   void enter(std::int64_t timeout);
 
@@ -75,6 +78,7 @@ class RingBackend {
   std::vector<char> memory_;
   ProvidedBuffers buffers_;
   std::size_t sending_flow_ = 0;
+  std::uint64_t short_sends_ = 0;
   const Outbox* sending_ = nullptr;
   std::vector<std::size_t> again_;  // places in the burst
   std::vector<std::size_t> ended_;  // flows whose receive has to be armed again

@@ -206,6 +206,7 @@ void Crew::collect(RunResult& result) const {
     result.requests += worker->requests();
     result.replies += worker->replies();
     result.refusals += worker->refusals();
+    result.short_sends += worker->short_sends();
   }
 }
 

@@ -96,6 +96,13 @@ void judge_drops(const RunResult& result, Verdict& verdict) {
         "the generator dropped {} replies at its own sockets: raise net.core.rmem_max or --flows",
         result.local_drops));
   }
+  if (const auto drops = result.send_drops(); drops > 0) {
+    verdict.valid = false;
+    verdict.notes.push_back(
+        fmt::format("UDP dropped {} datagrams on their way out of this network namespace "
+                    "(SndbufErrors): the queue of the device is full, want a lower rate",
+                    drops));
+  }
   const auto here = result.after.receive_drops - result.before.receive_drops;
   if (here > result.local_drops)
     verdict.notes.push_back(

@@ -125,6 +125,7 @@ void Worker::send(std::int64_t now) {
 
   const auto taken = due_.first(static_cast<std::size_t>(sent));
   due_ = due_.subspan(taken.size());
+  short_sends_ += !due_.empty();
   note_sent(taken, now);
 }
 
@@ -156,6 +157,7 @@ void Worker::send_failed(int error) {
       return;
     case EAGAIN:
     case ENOBUFS:
+      ++short_sends_;
       blocked_until_ = now_ns() + kBlockedPause;
       return;
     case EINTR:

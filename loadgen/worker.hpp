@@ -78,6 +78,7 @@ class Worker {
   std::uint64_t requests() const { return outstanding_.next(); }
   std::uint64_t replies() const { return replies_; }
   std::uint64_t refusals() const { return refusals_; }
+  std::uint64_t short_sends() const { return short_sends_ + (ring_ ? ring_->short_sends() : 0); }
 
   const std::vector<Flow>& flows() const { return flows_; }
   Snapshot& snapshot() { return snapshot_; }
@@ -140,6 +141,7 @@ class Worker {
 
   std::uint64_t replies_ = 0;
   std::uint64_t refusals_ = 0;
+  std::uint64_t short_sends_ = 0;
   Counts noticed_;  // what outstanding_ cannot see
   Histogram send_late_;
   Histogram gap_deviation_;

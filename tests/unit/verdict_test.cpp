@@ -177,6 +177,16 @@ TEST_F(VerdictTest, DropsElsewhereAndReorderingAreSaidButNoFlaw) {
   EXPECT_TRUE(says("3 replies were overtaken"));
 }
 
+TEST_F(VerdictTest, WhatUdpDropsOnTheWayOutSpoilsTheRun) {
+  result_.after.send_drops = 5;
+  result_.short_sends = 5;
+  EXPECT_TRUE(verdict().valid);
+  result_.short_sends = 3;
+  EXPECT_FALSE(verdict().valid);
+  EXPECT_TRUE(says("UDP dropped 2 datagrams"));
+  EXPECT_TRUE(says("SndbufErrors"));
+}
+
 TEST(RunResult, GoodputCountsRepliesOfTheIntervalOnly) {
   RunResult result;
   result.measured = 2 * kSecond;
