@@ -80,16 +80,17 @@ class Blaster {
     int error = 0;
     socklen_t length = sizeof error;
     getsockopt(flows_[turn].socket.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-    result_.refused += error == ECONNREFUSED;
+    result_.refused += is_refusal(error);
     frames_->stamp(batch_, turn, sequence_);
     return frames_->send(batch_);
   }
 
   void send_failed(int socket, int error) {
+    if (is_refusal(error)) {
+      ++result_.refused;
+      return;
+    }
     switch (error) {
-      case ECONNREFUSED:
-        ++result_.refused;
-        return;
       case EAGAIN:
       case ENOBUFS: {
         ++result_.no_room;

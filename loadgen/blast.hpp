@@ -11,7 +11,7 @@ namespace kudp {
 struct BlastResult {
   std::uint64_t sent = 0;     // in the measured interval
   std::int64_t measured = 0;  // its length
-  std::uint64_t refused = 0;  // ICMP port unreachable
+  std::uint64_t refused = 0;  // ICMP messages, such as port unreachable
   std::uint64_t no_room = 0;  // times the kernel had no room for more
   int signal = 0;             // that ended it early
 

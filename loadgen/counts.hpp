@@ -19,7 +19,7 @@ struct Counts {
   std::uint64_t stale = 0;      // replies to requests so old that they are forgotten (and lost)
   std::uint64_t corrupt = 0;    // replies with our header, but the rest is not what was sent
   std::uint64_t foreign = 0;    // datagrams that are no reply to anything we sent
-  std::uint64_t refused = 0;    // ICMP port unreachable instead of a reply
+  std::uint64_t refused = 0;    // ICMP messages, such as port unreachable, instead of replies
 
   Counts& operator+=(const Counts& other);
 };

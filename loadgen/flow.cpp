@@ -77,6 +77,24 @@ std::vector<Flow> share_of(std::vector<Flow>& flows, std::size_t thread, std::si
   return {at(thread), at(thread + 1)};
 }
 
+// What icmp_err_convert() and icmpv6_err_convert() make of one. EMSGSIZE is another, but our own
+// device's as well.
+bool is_refusal(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EACCES:
+    case EPROTO:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::uint64_t dropped_at(const std::vector<Flow>& flows) {
   std::uint64_t dropped = 0;
   for (const Flow& flow : flows) {

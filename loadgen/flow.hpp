@@ -27,6 +27,10 @@ struct FlowOptions {
 std::vector<Flow> open_flows(const Endpoint& target, std::size_t count,
                              const FlowOptions& options = {});
 
+// Whether a connected socket's error says that an ICMP message came: the target, or a router on the
+// way, refuses what is sent.
+bool is_refusal(int error);
+
 // Takes the flows of thread `thread` of `threads` out of all.
 std::vector<Flow> share_of(std::vector<Flow>& flows, std::size_t thread, std::size_t threads);
 

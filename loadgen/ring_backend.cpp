@@ -88,14 +88,16 @@ void RingBackend::arm_receive(std::size_t flow) {
 }
 
 void RingBackend::send_failed(std::size_t index, int error) {
-  if (error != ECONNREFUSED && error != EAGAIN && error != ENOBUFS) fail(error, "send");
-  short_sends_ += error != ECONNREFUSED;
+  const bool refused = is_refusal(error);
+  if (!refused && error != EAGAIN && error != ENOBUFS) fail(error, "send");
+  short_sends_ += !refused;
   again_.push_back(index);
 }
 
 // It does so where buffers run out, at an error, and at an empty datagram.
 void RingBackend::receive_ended(std::size_t flow, int result) {
-  if (result < 0 && result != -ENOBUFS && result != -ECONNREFUSED) fail(-result, "receive");
+  if (result < 0 && result != -ENOBUFS && result != -EMSGSIZE && !is_refusal(-result))
+    fail(-result, "receive");
   ended_.push_back(flow);
 }
 

@@ -42,7 +42,7 @@ class RingBackend {
     io_uring_for_each_cqe(ring_.get(), head, entry) {
       ++completions;
       const auto index = static_cast<std::size_t>(entry->user_data & ~kSend);
-      if (entry->res == -ECONNREFUSED) refused();
+      if (is_refusal(-entry->res)) refused();
       if (entry->user_data & kSend) {
         send_failed(index, -entry->res);
         continue;

@@ -151,20 +151,15 @@ void Worker::note_sent(std::span<const std::int64_t> intended, std::int64_t now)
 
 // What was not sent stays due: the next flow has the next try.
 void Worker::send_failed(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-      note_refusal();
-      return;
-    case EAGAIN:
-    case ENOBUFS:
-      ++short_sends_;
-      blocked_until_ = now_ns() + kBlockedPause;
-      return;
-    case EINTR:
-      return;
-    default:
-      throw failed("send", error);
-  }
+  if (error == EINTR) return;
+  if (error == EAGAIN || error == ENOBUFS)
+    ++short_sends_;
+  else if (is_refusal(error))
+    note_refusal();
+  else
+    throw failed("send", error);
+  // Other refusals may come for as long as there is no route: not without a pause.
+  if (error != ECONNREFUSED) blocked_until_ = now_ns() + kBlockedPause;
 }
 
 void Worker::note_refusal() {
@@ -226,7 +221,8 @@ void Worker::receive(Flow& flow) {
     const int count = received_.receive(flow.socket.get());
     if (count < 0) {
       if (errno == EAGAIN) return;
-      if (errno != ECONNREFUSED) throw failed("receive", errno);
+      // A router that wants shorter datagrams refuses, too.
+      if (!is_refusal(errno) && errno != EMSGSIZE) throw failed("receive", errno);
       note_refusal();
       continue;
     }
