@@ -92,7 +92,9 @@ class OpenMetrics : public testing::Test {
     result_.counts.sent = result_.counts.answered = result_.counts.in_interval = 100;
     for (int i = 1; i <= 100; ++i) result_.latency.record(i * kMillisecond);
   }
-  std::string text(bool valid = true) const { return openmetrics(options_, result_, {valid, {}}); }
+  std::string text(bool valid = true) const {
+    return openmetrics(options_, result_, {valid, false, {}});
+  }
 
   RunOptions options_;
   RunResult result_;
