@@ -15,7 +15,7 @@ bool can_inject_faults();
 void prepare_faults();
 
 // Calls `attempt`, which returns an errno, with its first, then its second, … allocation by thread
-// `tid` denied, and after each `judge` with nothing denied; until three attempts in a row make
+// `tid` denied, and after each `judge` with nothing denied; until ten attempts in a row make
 // no more, or judge() returns false. Returns how many were denied. Where the thread is the
 // caller's, `attempt` should be one system call: what the test needs memory for counts, too.
 // The first `skipped` of an attempt are not denied.

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "loadgen/cpus.hpp"
@@ -82,12 +84,17 @@ class OneCall {
 };
 
 // With what the kernel's loader allocates before it refuses a parameter, or kudp_send that it has
-// none, only where FULL=1 was given: it is the same for every module, and most of it.
+// none, only where FULL=1 was given: it is the same for every module, and most of it. How much that
+// is varies with what slabs and shadow memory have left, between 145 and 164 seen for kudp_send:
+// the walk begins well before the fewest.
 int walk_load(const std::string& module, const std::string& parameters) {
+  constexpr int kCounts = 10, kSpread = 32;
   const OneCall file(module_path(module), O_RDONLY);
   const std::string broken = module == "kudp" ? parameters + " text" : "";
-  int refused = 0;
-  const int loader = count_allocations(gettid(), [&] { EXPECT_EQ(file.load(broken), EINVAL); });
+  int refused = 0, loader = INT_MAX;
+  for (int i = 0; i < kCounts; ++i)
+    loader = std::min(loader,
+                      count_allocations(gettid(), [&] { EXPECT_EQ(file.load(broken), EINVAL); }));
   const int sites = walk(
       gettid(), [&] { return file.load(parameters); },
       [&](int denied, int error) {
@@ -97,7 +104,7 @@ int walk_load(const std::string& module, const std::string& parameters) {
         EXPECT_EQ(unload_module(module), ENOENT) << "allocation " << denied;
         return !testing::Test::HasFailure();
       },
-      extent(loader, 0));
+      extent(std::max(loader - kSpread, 0), 0));
   EXPECT_GT(refused, 0);
   return sites;
 }
