@@ -95,12 +95,11 @@ void Answers::came(const std::string& frame) {
     return;
   }
   ++answers_;
-  check(frame, answer->receiver(), answer->length);
-  if (answer->end > frame.size() && wrong_.empty())
-    wrong_ = "an answer that its IP header says is longer: " + hex(frame);
+  check(frame, answer->receiver(), answer->length, answer->end);
 }
 
-void Answers::check(const std::string& frame, const std::string& to, std::size_t length) {
+void Answers::check(const std::string& frame, const std::string& to, std::size_t length,
+                    std::size_t end) {
   if (!wrong_.empty()) return;
   const auto longest = longest_.find(to);
   if (byte_at(frame, 0) & 1)
@@ -110,6 +109,8 @@ void Answers::check(const std::string& frame, const std::string& to, std::size_t
   else if (length > longest->second)
     wrong_ = "an answer of " + std::to_string(length) + " bytes, asked for with " +
              std::to_string(longest->second);
+  else if (end > frame.size())
+    wrong_ = "an answer that its IP header says is longer";
   if (!wrong_.empty()) wrong_ += ": " + hex(frame);
 }
 

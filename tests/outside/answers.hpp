@@ -26,7 +26,7 @@ class Answers {
   const std::string& wrong() const { return wrong_; }
 
  private:
-  void check(const std::string& frame, const std::string& to, std::size_t length);
+  void check(const std::string& frame, const std::string& to, std::size_t length, std::size_t end);
 
   const stress::Target* target_;
   std::map<std::string, std::size_t> longest_;  // request, by the address and port it is from

@@ -52,7 +52,6 @@ TEST(Contest, AWinnersIntervalLiesBeyondAllOthers) {
   EXPECT_EQ(winner({std::nullopt, high}, true), std::nullopt);
 }
 
-// Whatever the noise: chance alone separates two intervals of 95 % once in some two hundred times.
 TEST(Contest, WhatIsInfiniteDoesNotWin) {
   constexpr double kInfinite = std::numeric_limits<double>::infinity();
   const Interval finite{2, 1, 3}, all{kInfinite, kInfinite, kInfinite}, some{2, 1, kInfinite};
@@ -64,6 +63,7 @@ TEST(Contest, WhatIsInfiniteDoesNotWin) {
   EXPECT_FALSE((Interval{kInfinite, 1, kInfinite}.width() <= 1));
 }
 
+// Whatever the noise: chance alone separates two intervals of 95 % once in some two hundred times.
 TEST(Contest, OneAgainstItselfHasNoWinner) {
   std::mt19937 random(11);
   std::lognormal_distribution<double> noise(0, 0.3);
