@@ -222,7 +222,7 @@ fuzz: $(fuzzers)
 ## fuzz-coverage: fuzzes, and tells how much of the module's pure headers that reached: 95 % or more
 .PHONY: fuzz-coverage
 fuzz-coverage: fuzz
-	@scripts/fuzz-coverage $(patsubst build/%,tests/%.cpp,$(filter-out build/fuzz/load_% build/fuzz/stamp_reply,$(fuzzers)))
+	@scripts/fuzz-coverage $(foreach header,$(wildcard kmod/*.h),$(wildcard tests/fuzz/$(notdir $(header:.h=.cpp))))
 
 build/fuzz/load_reply: $(call fuzzed,loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp)
 build/fuzz/load_frame: $(call fuzzed,loadgen/frame.cpp)

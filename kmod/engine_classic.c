@@ -131,14 +131,12 @@ static bool kudp_classic_local(const struct kudp_worker *w, struct kudp_message 
 		return in4->ipi_addr.s_addr == in4->ipi_spec_dst.s_addr;
 	}
 	in6 = (struct in6_pktinfo *)CMSG_DATA(header);
-	if (ipv6_addr_v4mapped(&in6->ipi6_addr)) {
-		in6->ipi6_ifindex = 0;
-		type = inet_addr_type(sock_net(w->sock->sk), in6->ipi6_addr.s6_addr32[3]);
-		return type != RTN_BROADCAST && type != RTN_MULTICAST;
-	}
 	if (!(ipv6_addr_type(&in6->ipi6_addr) & IPV6_ADDR_LINKLOCAL))
 		in6->ipi6_ifindex = 0;
-	return !ipv6_addr_is_multicast(&in6->ipi6_addr);
+	if (!ipv6_addr_v4mapped(&in6->ipi6_addr))
+		return !ipv6_addr_is_multicast(&in6->ipi6_addr);
+	type = inet_addr_type(sock_net(w->sock->sk), in6->ipi6_addr.s6_addr32[3]);
+	return type != RTN_BROADCAST && type != RTN_MULTICAST;
 }
 
 static enum kudp_counter kudp_classic_stamp(struct kudp_worker *w, const struct kudp_message *m,
