@@ -61,7 +61,7 @@ cost:
 .PHONY: bench-load
 bench-load:
 	@scripts/setup
-	@$(MAKE) --no-print-directory -j$(shell nproc) build/kudp-load build/kudp-baseline
+	@$(MAKE) --no-print-directory -j$(shell nproc) build/kudp-load build/kudp-baseline build/microbench
 	@scripts/bench-load $(if $(OUT),--out '$(OUT)')
 
 ## microbench: nanoseconds of the hot pieces of generator, servers and module, on this machine

@@ -4,6 +4,8 @@
 // userspace servers, and of the module what compiles outside the kernel. For changes to one of
 // them, before and after on the same machine; figures of different machines do not compare.
 #include <benchmark/benchmark.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
@@ -36,6 +38,11 @@ std::vector<std::int64_t> latencies() {
     value = static_cast<std::int64_t>(20'000 + (state >> 50) + (state >> 61 ? 0 : state >> 34));
   }
   return values;
+}
+
+// Into the kernel and back: what batches save. scripts/bench-load tells it with its ratios.
+void system_call(State& state) {
+  for (auto _ : state) DoNotOptimize(syscall(SYS_getppid));
 }
 
 void histogram_record(State& state) {
@@ -178,6 +185,7 @@ void reply_text_sum(State& state) {
   for (auto _ : state) DoNotOptimize(sum_of(text));
 }
 
+BENCHMARK(system_call);
 BENCHMARK(histogram_record);
 BENCHMARK(pace_open);
 BENCHMARK(pace_closed);
