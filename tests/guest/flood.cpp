@@ -38,7 +38,7 @@ void Flood::run(Client& client) {
 
 bool Flood::flows(std::uint64_t more) const {
   const std::uint64_t before = replies_;
-  for (int i = 0; i < 1000 && replies_ < before + more; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 6000 && replies_ < before + more; ++i) std::this_thread::sleep_for(10ms);
   return replies_ >= before + more;
 }
 
