@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tests/stress/frame_socket.hpp"
@@ -48,6 +49,7 @@ class Attacker {
   KernelCounters counters_;
   std::unique_ptr<FrameSocket> socket_;
   Sent sent_;
+  std::optional<Counters> device_;  // what it counted, if nothing was sent since: to ask it is slow
 };
 
 }  // namespace kudp::stress
