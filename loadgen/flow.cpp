@@ -42,7 +42,10 @@ void set_options(int socket, const FlowOptions& options) {
   if (options.gro) set_option(socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
   if (options.timestamps)
     set_option(socket, SOL_SOCKET, SO_TIMESTAMPING,
-               SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, "SO_TIMESTAMPING");
+               SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                   SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE |
+                   SOF_TIMESTAMPING_OPT_TX_SWHW,
+               "SO_TIMESTAMPING");
 }
 
 Fd open_socket(const Endpoint& target, const FlowOptions& options) {

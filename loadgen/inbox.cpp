@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "loadgen/stamp_times.hpp"
+
 namespace kudp {
 namespace {
 
@@ -40,7 +42,7 @@ int Inbox::receive(int socket) {
 }
 
 Inbox::About Inbox::read_control(const mmsghdr& message, std::int64_t ahead) {
-  About about{std::max<std::size_t>(message.msg_len, 1), 0};
+  About about{std::max<std::size_t>(message.msg_len, 1), {}};
   auto* const header = const_cast<msghdr*>(&message.msg_hdr);  // CMSG_NXTHDR takes no const
   for (cmsghdr* control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
     if (control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_GRO) {
@@ -48,10 +50,9 @@ Inbox::About Inbox::read_control(const mmsghdr& message, std::int64_t ahead) {
       std::memcpy(&segment, CMSG_DATA(control), sizeof segment);
       if (segment > 0) about.segment = static_cast<std::size_t>(segment);
     } else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPING) {
-      timespec software;  // the first of three: the others are the card's
-      std::memcpy(&software, CMSG_DATA(control), sizeof software);
-      if (software.tv_sec != 0)
-        about.arrived = software.tv_sec * kSecond + software.tv_nsec - ahead;
+      const StampTimes times = read_times(control);
+      if (times.software != 0) about.arrived.seen = times.software - ahead;
+      about.arrived.card = times.card;
     }
   }
   return about;

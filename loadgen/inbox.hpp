@@ -11,6 +11,12 @@
 
 namespace kudp {
 
+// When a datagram came, 0 where that is not known.
+struct Arrival {
+  std::int64_t seen = 0;  // by the kernel, in time of our clock
+  std::int64_t card = 0;  // by the network card, in time of its clock
+};
+
 // Room for one batch of datagrams, as recvmmsg wants it.
 class Inbox {
  public:
@@ -28,15 +34,14 @@ class Inbox {
   int receive(int socket);
 
   // Calls take(data, length, arrived) for each datagram of the last receive(), which gave `count`
-  // messages. `arrived` is when the kernel saw it, 0 where that is not known. Returns the number of
-  // calls.
+  // messages. Returns the number of calls.
   template <class Take>
   std::size_t for_each(std::size_t count, Take&& take) const {
     const std::byte* data = bytes_.data();
     const mmsghdr* message = messages_.data();
     if (controls_.empty()) {
       for (std::size_t i = 0; i < count; ++i, data += stride_, ++message)
-        take(data, std::size_t{message->msg_len}, std::int64_t{0});
+        take(data, std::size_t{message->msg_len}, Arrival{});
       return count;
     }
     std::size_t datagrams = 0;
@@ -65,7 +70,7 @@ class Inbox {
 
   struct About {
     std::size_t segment;
-    std::int64_t arrived;
+    Arrival arrived;
   };
 
   // `ahead` is by how much the clock of the time stamps is ahead of ours.

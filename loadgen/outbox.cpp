@@ -31,7 +31,7 @@ Outbox::Outbox(const Payload& payload, std::size_t burst, std::size_t segments, 
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
   if (!timestamps) return;
-  const std::uint32_t wanted = SOF_TIMESTAMPING_TX_SOFTWARE;
+  const std::uint32_t wanted = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_HARDWARE;
   auto* const header = reinterpret_cast<cmsghdr*>(&control_);
   *header = {CMSG_LEN(sizeof wanted), SOL_SOCKET, SO_TIMESTAMPING};
   std::memcpy(CMSG_DATA(header), &wanted, sizeof wanted);

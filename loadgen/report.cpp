@@ -103,6 +103,9 @@ void add_timestamps(Record& record, const RunResult& result) {
   record["transmit_path_p99_us"] = value(result.transmit_path, 99);
   record["receive_wait_p50_us"] = value(result.receive_wait, 50);
   record["receive_wait_p99_us"] = value(result.receive_wait, 99);
+  record["wire_p50_us"] = value(result.wire, 50);
+  record["wire_p99_us"] = value(result.wire, 99);
+  record["wire_requests"] = result.wire.count();
   const auto share = result.generator_share();
   record["latency_in_generator"] = share ? Record(*share) : Record();
 }

@@ -201,6 +201,8 @@ void Crew::collect(RunResult& result) const {
     result.gap_deviation.merge(worker->gap_deviation());
     result.transmit_path.merge(worker->transmit_path());
     result.receive_wait.merge(worker->receive_wait());
+    result.wire.merge(worker->wire().times());
+    result.wire_impossible += worker->wire().impossible();
     result.busy_share = std::max(result.busy_share, worker->busy_share());
     result.cpu_share = std::max(result.cpu_share, worker->cpu_share());
     result.requests += worker->requests();

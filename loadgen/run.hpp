@@ -17,17 +17,19 @@ namespace kudp {
 
 struct RunResult {
   Counts counts;
-  Histogram latency;              // of answered and late, from the intended send time
-  Histogram service;              // the same, from when the request was sent
-  Histogram send_late;            // by how much requests went out after the intended time
-  Histogram gap_deviation;        // by how much gaps between them differed from those intended
-  Histogram transmit_path;        // from sending to leaving; with timestamps, one of each burst
-  Histogram receive_wait;         // from the kernel's sight of a reply to ours; with timestamps
-  std::int64_t measured = 0;      // length of the measured interval
-  std::uint64_t local_drops = 0;  // replies for which our own sockets had no room
-  double cpu_share = 0;           // the busiest worker's CPU time over the measured interval
-  double busy_share = 0;          // of the busiest worker's rounds: it had something to do
-  HostState before;               // the host at the beginning and the end
+  Histogram latency;        // of answered and late, from the intended send time
+  Histogram service;        // the same, from when the request was sent
+  Histogram send_late;      // by how much requests went out after the intended time
+  Histogram gap_deviation;  // by how much gaps between them differed from those intended
+  Histogram transmit_path;  // from sending to leaving; with timestamps, one of each burst
+  Histogram receive_wait;   // from the kernel's sight of a reply to ours; with timestamps
+  Histogram wire;           // from card to card by its clock, one of each burst, if it tells
+  std::uint64_t wire_impossible = 0;  // times of the card that cannot be
+  std::int64_t measured = 0;          // length of the measured interval
+  std::uint64_t local_drops = 0;      // replies for which our own sockets had no room
+  double cpu_share = 0;               // the busiest worker's CPU time over the measured interval
+  double busy_share = 0;              // of the busiest worker's rounds: it had something to do
+  HostState before;                   // the host at the beginning and the end
   HostState after;
   int signal = 0;  // that ended the run early
 

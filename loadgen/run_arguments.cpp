@@ -100,8 +100,10 @@ void add_receive_options(CLI::App& command, RunArguments& arguments) {
   command.add_flag("--gro", run.gro, "take replies of a flow as super-packets (UDP_GRO)")
       ->group("Generator");
   command
-      .add_flag("--timestamps", run.timestamps,
-                "have the kernel tell when requests left and replies came (SO_TIMESTAMPING)")
+      .add_flag(
+          "--timestamps", run.timestamps,
+          "have the kernel, and the network card if it can, tell when requests left and replies "
+          "came (SO_TIMESTAMPING)")
       ->group("Generator");
 }
 

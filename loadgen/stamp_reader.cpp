@@ -3,9 +3,8 @@
 
 #include <sys/socket.h>
 
-#include <cstring>
-
 #include "loadgen/clock.hpp"
+#include "loadgen/stamp_times.hpp"
 
 namespace kudp {
 namespace {
@@ -13,15 +12,12 @@ namespace {
 // More than link, IP and UDP headers can have.
 constexpr std::size_t kHeaders = 256;
 
-std::int64_t software_time(msghdr& message) {
+StampTimes times_in(msghdr& message) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&message); control;
        control = CMSG_NXTHDR(&message, control))
-    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPING) {
-      timespec time;
-      std::memcpy(&time, CMSG_DATA(control), sizeof time);
-      return time.tv_sec * kSecond + time.tv_nsec;
-    }
-  return 0;
+    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPING)
+      return read_times(control);
+  return {};
 }
 
 }  // namespace
@@ -42,12 +38,12 @@ std::optional<StampReader::Left> StampReader::read(int socket, std::uint32_t flo
     if (bytes < 0) return std::nullopt;
     const auto size = payload_.size();
     const auto length = static_cast<std::size_t>(bytes);
-    const auto time = software_time(message);
-    if (time == 0 || length < size || message.msg_flags & MSG_TRUNC) continue;
+    const auto times = times_in(message);
+    if (length < size || message.msg_flags & MSG_TRUNC) continue;
     const auto found = payload_.match(&frame_[length - size], size, flow);
     if (found.match != Payload::Match::ours) continue;
-    // The kernel's time is CLOCK_REALTIME.
-    return Left{found.sequence, time - (now_ns(CLOCK_REALTIME) - now_ns())};
+    const auto ahead = now_ns(CLOCK_REALTIME) - now_ns();
+    return Left{found.sequence, times.software == 0 ? 0 : times.software - ahead, times.card};
   }
 }
 

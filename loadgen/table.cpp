@@ -86,6 +86,9 @@ std::string table(const RunOptions& options, const RunResult& result, const Verd
     row("service us", latency_line(result.service));
     row("schedule", schedule_line(options, result));
   }
+  if (result.wire.count() > 0)
+    row("wire us", fmt::format("{}   of {} requests, by the card's clock",
+                               latency_line(result.wire), grouped(result.wire.count())));
   if (const auto share = result.generator_share(); options.timestamps && share)
     row("generator", fmt::format("{:.1f} % of the mean latency passed in it", *share * 100));
   row("verdict", verdict_line(verdict));

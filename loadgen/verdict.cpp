@@ -88,6 +88,12 @@ void judge_clocks(const RunOptions& options, const RunResult& result, Verdict& v
             fmt::format("the clock of the kernel's time stamps was set by {:.0f} ms during the run",
                         static_cast<double>(step) / kMillisecond));
   }
+  if (result.wire_impossible > 0)
+    verdict.notes.push_back(
+        fmt::format("{} times that the network card told cannot be: did replies come by another "
+                    "card, or was its "
+                    "clock set?",
+                    result.wire_impossible));
   const auto& source = result.after.clocksource;
   if (source == "hpet" || source == "acpi_pm" || source == "jiffies")
     verdict.notes.push_back(fmt::format(

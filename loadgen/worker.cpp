@@ -62,6 +62,7 @@ Worker::Worker(const Plan& plan, const Payload& payload, std::vector<Flow> flows
       received_((config.gro ? std::min(config.batch, kMostSuperPackets) : config.batch) + 1,
                 payload.size(), {.gro = config.gro, .timestamps = config.timestamps}),
       stamps_(payload),
+      wire_(config.timestamps),
       timestamps_(config.timestamps),
       backend_(config.backend),
       intended_(config.burst),
@@ -123,6 +124,7 @@ void Worker::send(std::int64_t now) {
   const int sent = requests_.send(flow.socket.get(), due_.size());
   if (sent < 0) return send_failed(errno);
 
+  if (timestamps_ && measuring_) wire_.sent(first);
   const auto taken = due_.first(static_cast<std::size_t>(sent));
   due_ = due_.subspan(taken.size());
   short_sends_ += !due_.empty();
@@ -208,7 +210,7 @@ bool Worker::enter_ring(std::int64_t timeout) {
   const auto answered_before = outstanding_.counts().answered;
   const auto datagrams = ring_->for_each(
       [&](std::size_t flow, const std::byte* data, std::size_t length) {
-        take_reply(payload_, flows_[flow], data, length, 0, now);
+        take_reply(payload_, flows_[flow], data, length, {}, now);
       },
       [this] { note_refusal(); });
   note_replies(datagrams, answered_before, now);
@@ -242,19 +244,22 @@ void Worker::read_again(Flow& flow) {
 // `payload` is the worker's: as a member it would be looked up again for each reply.
 [[gnu::always_inline]] inline void Worker::take_reply(const Payload& payload, Flow& flow,
                                                       const std::byte* data, std::size_t length,
-                                                      std::int64_t arrived, std::int64_t now) {
+                                                      Arrival arrived, std::int64_t now) {
   const auto found = payload.match(data, length, flow.id);
   if (found.match != Payload::Match::ours) return note_mismatch(found.match);
   const auto kind = outstanding_.reply(found.sequence, now, flow.newest);
   if (kind == Outstanding::Kind::unsent) note_mismatch(Payload::Match::foreign);
-  if (arrived != 0 && measuring_) receive_wait_.record(now - arrived);
+  if (arrived.seen != 0 && measuring_) receive_wait_.record(now - arrived.seen);
+  if (arrived.card != 0)
+    if (const auto sent = outstanding_.sent_at(found.sequence))
+      wire_.came(found.sequence, arrived.card, now - *sent);
 }
 
 void Worker::take_replies(Flow& flow, std::size_t count) {
   const auto now = now_ns();
   const auto answered_before = outstanding_.counts().answered;
   const Payload& payload = payload_;
-  const auto take = [&](const std::byte* data, std::size_t length, std::int64_t arrived)
+  const auto take = [&](const std::byte* data, std::size_t length, Arrival arrived)
       __attribute__((always_inline)) {
     take_reply(payload, flow, data, length, arrived, now);
   };
@@ -269,9 +274,12 @@ void Worker::note_replies(std::size_t datagrams, std::uint64_t answered_before, 
 }
 
 void Worker::take_stamps(Flow& flow) {
-  while (const auto left = stamps_.read(flow.socket.get(), flow.id))
+  while (const auto left = stamps_.read(flow.socket.get(), flow.id)) {
+    if (left->card != 0) wire_.left(left->sequence, left->card);
+    if (left->time == 0) continue;
     if (const auto sent = outstanding_.sent_at(left->sequence); sent && measuring_)
       transmit_path_.record(left->time - *sent);
+  }
 }
 
 void Worker::note_mismatch(Payload::Match match) {

@@ -23,6 +23,7 @@
 #include "loadgen/ring_backend.hpp"
 #include "loadgen/run_options.hpp"
 #include "loadgen/stamp_reader.hpp"
+#include "loadgen/wire_times.hpp"
 
 namespace kudp {
 
@@ -71,6 +72,7 @@ class Worker {
   const Histogram& gap_deviation() const { return gap_deviation_; }
   const Histogram& transmit_path() const { return transmit_path_; }
   const Histogram& receive_wait() const { return receive_wait_; }
+  const WireTimes& wire() const { return wire_; }
   double cpu_share() const { return cpu_share_; }
   double busy_share() const;
 
@@ -101,7 +103,7 @@ class Worker {
   void read_again(Flow& flow);
   void take_replies(Flow& flow, std::size_t count);
   void take_reply(const Payload& payload, Flow& flow, const std::byte* data, std::size_t length,
-                  std::int64_t arrived, std::int64_t now);
+                  Arrival arrived, std::int64_t now);
   void note_replies(std::size_t datagrams, std::uint64_t answered_before, std::int64_t now);
   void take_stamps(Flow& flow);
   void note_mismatch(Payload::Match match);
@@ -116,6 +118,7 @@ class Worker {
   Outbox requests_;
   Inbox received_;
   StampReader stamps_;
+  WireTimes wire_;
   bool timestamps_;
   Backend backend_;
   std::optional<RingBackend> ring_;  // made by run(), since it is the thread's
