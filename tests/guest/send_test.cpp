@@ -135,7 +135,7 @@ TEST_P(Send, UnloadsWhileSending) {
     EXPECT_THAT(source.result(), testing::StartsWith("running sent="));
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(source.unload(), 0);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
     EXPECT_TRUE(threads_named("kudp_send/").empty());
     EXPECT_EQ(log.lines_from("kudp_send: sent ").size(), 1u);
   }
@@ -157,7 +157,7 @@ TEST(SendErrors, EndsWithItsNamespace) {
       " to=127.0.0.1:5555 size=64 count=0 rate=1000");
   EXPECT_EQ(threads_named("kudp_send/").size(), 1u);
   run("ip netns delete kudp-brief");
-  for (int i = 0; i < 500 && !threads_named("kudp_send/").empty(); ++i)
+  for (int i = 0; i < 6000 && !threads_named("kudp_send/").empty(); ++i)
     std::this_thread::sleep_for(10ms);
   EXPECT_TRUE(threads_named("kudp_send/").empty());
   EXPECT_EQ(unload_module("kudp_send"), 0);

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <sstream>
 
 #include "tests/guest/network.hpp"
@@ -37,6 +39,18 @@ class Trace {
         events.push_back(line.substr(at + 2));
     return events;
   }
+
+  // Waits for that many of an event.
+  bool has(const std::string& event, std::size_t count) const {
+    const auto is_it = [&](const std::string& each) { return each.starts_with(event); };
+    for (int i = 0; i < 6000; ++i) {
+      if (std::ranges::count_if(events(), is_it) >= static_cast<long>(count)) return true;
+      usleep(10'000);
+    }
+    return false;
+  }
+
+  void clear() const { std::ofstream(kInstance + "/trace"); }
 
  private:
   const std::string kInstance = "/sys/kernel/tracing/instances/kudp-tests";
@@ -98,16 +112,15 @@ TEST_P(TracedRefusal, HasItsReason) {
 }
 
 TEST(Trace, KthreadTellsOfItsBatchesAndItsSleep) {
+  const Trace trace;
   const Responder responder("r", settings("kthread"));
+  ASSERT_TRUE(trace.has("kudp_sleep:", threads_named("kudp/").size())) << "each, when it begins";
+  trace.clear();
   Client client(Where::kClient, at(kServer4, kPort));
-  client.send("first");  // and by then its thread has gone to sleep once
+  client.send("request");
   Client::Reply reply;
   ASSERT_TRUE(client.receive(reply));
-  usleep(100'000);
-  const Trace trace;
-  client.send("second");
-  ASSERT_TRUE(client.receive(reply));
-  usleep(100'000);
+  ASSERT_TRUE(trace.has("kudp_sleep:", 1));
   EXPECT_THAT(trace.events(),
               ElementsAre(HasSubstr("kudp_receive:"),
                           AllOf(HasSubstr("kudp_wake:"), HasSubstr("packets=1")),

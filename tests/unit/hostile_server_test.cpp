@@ -34,7 +34,7 @@ class HostileServer : public testing::TestWithParam<Backend> {
     options_.rate = 1000;
     options_.duration = 100 * kMillisecond;
     options_.warmup = 0;
-    options_.timeout = 300 * kMillisecond;
+    options_.timeout = kSecond;
     options_.flows = 4;
     options_.backend = GetParam();
     Interrupt interrupt;
