@@ -91,8 +91,7 @@ void judge_clocks(const RunOptions& options, const RunResult& result, Verdict& v
   if (result.wire_impossible > 0)
     verdict.notes.push_back(
         fmt::format("{} times that the network card told cannot be: did replies come by another "
-                    "card, or was its "
-                    "clock set?",
+                    "card, or was its clock set?",
                     result.wire_impossible));
   const auto& source = result.after.clocksource;
   if (source == "hpet" || source == "acpi_pm" || source == "jiffies")

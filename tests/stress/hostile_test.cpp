@@ -196,7 +196,7 @@ TEST_P(Hostile, ForgedPrefixesTakeNoMemoryAndNobodysTurn) {
       ask(from6);
     }
   };
-  const unsigned frames = extent(2'500, 50'000);  // of each family: more than there are buckets
+  const unsigned frames = extent(2'500, 10'000);  // of each family: more than there are buckets
   flood(frames);                                  // what is remembered of anyone is there now
   const Objects before = count_objects();
   flood(frames);
