@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A network card with a clock, for tests of what reads it: no card of QEMU 7.2 has one. Behind card0
- * is a host that returns each UDP datagram to its sender after wire_us, by the card's clock: that
- * goes on by a second with each frame and knows no other time.
+ * A network card with a clock, for tests of what reads it: no card of QEMU 7.2 has one. Behind
+ * card0 is a host that returns each UDP datagram to its sender after wire_us, by the card's clock:
+ * that goes on by a second with each frame and knows no other time.
  */
 #include <linux/etherdevice.h>
 #include <linux/ip.h>
