@@ -258,6 +258,18 @@ seeds:
 	@$(MAKE) --no-print-directory -j$(shell nproc) module build/kudp-load
 	@scripts/seeds
 
+## install: for KERNEL (ON=host) the modules; kudp-load, its man page and completion, kudp-baseline (PREFIX, DESTDIR)
+PREFIX ?= /usr/local
+.PHONY: install
+install: module build/kudp-load build/kudp-baseline
+	$(MAKE) --no-print-directory -C $(KERNEL_BUILD) M=$(CURDIR)/$(MODULE_DIR) INSTALL_MOD_PATH='$(DESTDIR)' modules_install
+	@# Which does it only where System.map lies beside the headers: not on Debian.
+	test -n '$(DESTDIR)' || PATH=$$PATH:/sbin depmod '$(KERNEL)'
+	install -D -t '$(DESTDIR)$(PREFIX)/bin' build/kudp-load build/kudp-baseline
+	install -D -m 644 -t '$(DESTDIR)$(PREFIX)/share/man/man1' docs/kudp-load.1
+	install -D -m 644 scripts/kudp-load.bash-completion \
+	  '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kudp-load'
+
 ## clean: removes build/
 .PHONY: clean
 clean:
