@@ -48,13 +48,14 @@ class Inbox {
     const auto ahead = timestamps_ ? now_ns(CLOCK_REALTIME) - now_ns() : 0;
     for (std::size_t i = 0; i < count; ++i, data += stride_, ++message) {
       std::size_t rest = message->msg_len;
-      const auto [segment, arrived] = read_control(*message, ahead);
+      auto [segment, arrived] = read_control(*message, ahead);
       const std::byte* at = data;
       // An empty datagram is one, too.
       do {
         const auto length = rest < segment ? rest : segment;
         take(at, length, arrived);
         ++datagrams;
+        arrived.card = 0;  // of a super-packet it is the first one's alone
         at += length;
         rest -= length;
       } while (rest > 0);

@@ -250,7 +250,8 @@ void Worker::read_again(Flow& flow) {
   const auto kind = outstanding_.reply(found.sequence, now, flow.newest);
   if (kind == Outstanding::Kind::unsent) note_mismatch(Payload::Match::foreign);
   if (arrived.seen != 0 && measuring_) receive_wait_.record(now - arrived.seen);
-  if (arrived.card != 0)
+  // A duplicate's is not its reply's, which the card may have missed.
+  if (arrived.card != 0 && (kind == Outstanding::Kind::answered || kind == Outstanding::Kind::late))
     if (const auto sent = outstanding_.sent_at(found.sequence))
       wire_.came(found.sequence, arrived.card, now - *sent);
 }
