@@ -7,6 +7,8 @@
 
 #include <chrono>
 
+#include "tests/guest/system.hpp"
+
 namespace kudp::guest {
 
 using namespace std::chrono_literals;
@@ -42,8 +44,7 @@ void Flood::run(Client& client) {
 
 bool Flood::flows(std::uint64_t more) const {
   const std::uint64_t before = replies_;
-  for (int i = 0; i < 6000 && replies_ < before + more; ++i) std::this_thread::sleep_for(10ms);
-  return replies_ >= before + more;
+  return eventually([&] { return replies_ >= before + more; });
 }
 
 void Flood::suspend() {

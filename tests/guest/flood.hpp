@@ -21,7 +21,7 @@ class Flood {
 
   std::uint64_t replies() const { return replies_; }
 
-  // True once `more` further replies came; waits at most 10 s.
+  // True once `more` further replies came; waits a minute at most.
   bool flows(std::uint64_t more = 50) const;
 
   // Clients that neither send nor receive; when suspend() returns, the last has stopped.

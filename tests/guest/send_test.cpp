@@ -157,9 +157,7 @@ TEST(SendErrors, EndsWithItsNamespace) {
       " to=127.0.0.1:5555 size=64 count=0 rate=1000");
   EXPECT_EQ(threads_named("kudp_send/").size(), 1u);
   run("ip netns delete kudp-brief");
-  for (int i = 0; i < 6000 && !threads_named("kudp_send/").empty(); ++i)
-    std::this_thread::sleep_for(10ms);
-  EXPECT_TRUE(threads_named("kudp_send/").empty());
+  EXPECT_TRUE(eventually([] { return threads_named("kudp_send/").empty(); }));
   EXPECT_EQ(unload_module("kudp_send"), 0);
 }
 

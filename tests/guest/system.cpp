@@ -6,11 +6,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 #include "loadgen/fd.hpp"
 
@@ -36,6 +38,14 @@ int write_file(const std::string& path, std::string_view text) {
   const ssize_t written = write(fd.get(), text.data(), text.size());
   if (written < 0) return errno;
   return static_cast<std::size_t>(written) == text.size() ? 0 : EMSGSIZE;
+}
+
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 6000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 std::string module_path(const std::string& name) {

@@ -2,6 +2,7 @@
 // What the tests need of the system they run on: commands, files, the kernel log.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ std::string read_file(const std::string& path);
 
 // Writes in one write(2); returns 0 or the errno, EMSGSIZE where only a part was taken.
 int write_file(const std::string& path, std::string_view text);
+
+// Waits for the condition, a minute at most; whether it came true.
+bool eventually(const std::function<bool()>& condition);
 
 // The module file that the tests load.
 std::string module_path(const std::string& name = "kudp");

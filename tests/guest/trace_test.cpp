@@ -43,11 +43,8 @@ class Trace {
   // Waits for that many of an event.
   bool has(const std::string& event, std::size_t count) const {
     const auto is_it = [&](const std::string& each) { return each.starts_with(event); };
-    for (int i = 0; i < 6000; ++i) {
-      if (std::ranges::count_if(events(), is_it) >= static_cast<long>(count)) return true;
-      usleep(10'000);
-    }
-    return false;
+    return eventually(
+        [&] { return std::ranges::count_if(events(), is_it) >= static_cast<long>(count); });
   }
 
   void clear() const { std::ofstream(kInstance + "/trace"); }
