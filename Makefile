@@ -3,7 +3,7 @@
 
 # The kernel that the module is built for and the guest boots; ON=host: this machine's own.
 ON ?= guest
-cloud_headers = $(shell ls -d /usr/src/linux-headers-*-cloud-amd64 2>/dev/null | sort -V | tail -n 1)
+cloud_headers := $(shell ls -d /usr/src/linux-headers-*-cloud-amd64 2>/dev/null | sort -V | tail -n 1)
 KERNEL ?= $(if $(filter host,$(ON)),$(shell uname -r),$(cloud_headers:/usr/src/linux-headers-%=%))
 # What scripts/kernel fetched, else what is installed.
 KERNEL_BUILD ?= $(firstword $(wildcard $(CURDIR)/build/kernels/$(KERNEL)/build) /lib/modules/$(KERNEL)/build)

@@ -33,7 +33,7 @@ struct RunOptions {
   Backend backend = Backend::sendmmsg;
   std::size_t gso = 1;         // requests to a super-packet at most; 1: each is a datagram
   bool gro = false;            // take replies as super-packets
-  bool timestamps = false;     // have the kernel tell when requests left and replies came
+  bool timestamps = false;     // have kernel and card tell when requests left and replies came
   std::vector<int> cpus = {};  // thread i is pinned to cpus[i % cpus.size()]; empty: to none
 };
 

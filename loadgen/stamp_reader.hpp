@@ -11,14 +11,14 @@
 namespace kudp {
 
 // Reads from a socket's error queue when requests left. The kernel gives back the whole frame, so
-// the request in it tells which one it was: once with its own time, once with the card's if that
-// tells.
+// the request in it tells which one it was: once with the kernel's own time, once with the network
+// card's if that tells.
 class StampReader {
  public:
   struct Left {
     std::uint64_t sequence;
-    std::int64_t time;  // by our clock; 0: this one tells
-    std::int64_t card;  // by the network card's
+    std::int64_t time;  // by our clock; 0 where the card's is told
+    std::int64_t card;  // by the card's clock; 0 where the kernel's is told
   };
 
   explicit StampReader(const Payload& payload);

@@ -18,8 +18,8 @@ class WireTimes {
   // A request whose leaving the card is asked to tell.
   void sent(std::uint64_t sequence) { at(sequence) = {sequence, 0, 0, 0}; }
 
-  // When it left the card, and when its reply came to it: 0 where the card did not tell. A driver
-  // may tell the first after the second. `longest` is how long it took by our clock, from sending
+  // When it left the card, and when its reply came to it. A driver may tell the first after the
+  // second. `longest` is how long it took by our clock, from sending
   // it to looking at its reply.
   void left(std::uint64_t sequence, std::int64_t time);
   void came(std::uint64_t sequence, std::int64_t time, std::int64_t longest);

@@ -42,7 +42,7 @@ struct WorkerConfig {
   Backend backend;
   std::size_t gso;  // requests to a super-packet at most
   bool gro;         // replies may be super-packets
-  bool timestamps;  // the kernel tells when requests left and replies came
+  bool timestamps;  // kernel and card tell when requests left and replies came
 };
 
 // One thread's share of a run: its flows, its pace, its results. Construction allocates all there

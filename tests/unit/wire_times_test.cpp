@@ -8,14 +8,18 @@ namespace {
 
 constexpr std::int64_t kLong = 1'000'000;
 
+void expect_one_of(std::uint64_t time, const WireTimes& wire) {
+  EXPECT_EQ(wire.times().count(), 1U);
+  EXPECT_EQ(wire.times().max(), time);
+}
+
 TEST(WireTimes, AreBetweenTwoTimesOfTheCard) {
   WireTimes wire(true);
   wire.sent(64);
   wire.left(64, 5000);
   EXPECT_EQ(wire.times().count(), 0U);
   wire.came(64, 5700, kLong);
-  EXPECT_EQ(wire.times().count(), 1U);
-  EXPECT_EQ(wire.times().max(), 700U);
+  expect_one_of(700, wire);
 }
 
 // A driver takes the time of leaving from a register when it gets to it.
@@ -24,8 +28,7 @@ TEST(WireTimes, MayBeToldInAnyOrder) {
   wire.sent(0);
   wire.came(0, 5700, kLong);
   wire.left(0, 5000);
-  EXPECT_EQ(wire.times().count(), 1U);
-  EXPECT_EQ(wire.times().max(), 700U);
+  expect_one_of(700, wire);
 }
 
 TEST(WireTimes, OfADuplicateReplyDoNotCount) {
@@ -35,8 +38,7 @@ TEST(WireTimes, OfADuplicateReplyDoNotCount) {
   wire.came(1, 9000, kLong);
   wire.left(1, 5000);
   wire.came(1, 9900, kLong);
-  EXPECT_EQ(wire.times().count(), 1U);
-  EXPECT_EQ(wire.times().max(), 700U);
+  expect_one_of(700, wire);
 }
 
 TEST(WireTimes, OfWhatWasNotAskedForDoNotCount) {
