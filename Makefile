@@ -258,7 +258,7 @@ seeds:
 	@$(MAKE) --no-print-directory -j$(shell nproc) module build/kudp-load
 	@scripts/seeds
 
-## install: for KERNEL (ON=host) the modules; kudp-load, its man page and completion, kudp-baseline (PREFIX, DESTDIR)
+## install: the modules for KERNEL (ON=host), kudp-load with man page and completion, kudp-baseline
 PREFIX ?= /usr/local
 .PHONY: install
 install: module build/kudp-load build/kudp-baseline
