@@ -4,11 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstring>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 
 #include "tests/guest/system.hpp"
 
@@ -53,11 +51,10 @@ Counters Responder::settled(std::uint64_t received) const {
 
 Counters settled_of(const std::string& name, std::uint64_t received) {
   Counters counters;
-  for (int i = 0; i < 500; ++i) {
+  eventually([&] {
     counters = stats_of(name);
-    if (counters["received"] >= received && adds_up(counters)) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+    return counters["received"] >= received && adds_up(counters);
+  });
   return counters;
 }
 

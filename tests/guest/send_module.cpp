@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/guest/send_module.hpp"
 
-#include <chrono>
-#include <thread>
-
 #include "tests/guest/system.hpp"
 
 namespace kudp::guest {
@@ -20,11 +17,7 @@ std::string SendModule::result() const {
 }
 
 bool SendModule::finishes() const {
-  for (int i = 0; i < 3000; ++i) {
-    if (result().starts_with("done ")) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
+  return eventually([&] { return result().starts_with("done "); });
 }
 
 int SendModule::unload() {

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
-#include <chrono>
 #include <cstdio>
 #include <stdexcept>
-#include <thread>
+
+#include "tests/guest/system.hpp"
 
 namespace kudp::stress {
 
@@ -90,12 +90,10 @@ FaultySource::FaultySource(const std::string& parameters)
 
 bool FaultySource::goes_on(std::uint64_t more) const {
   const auto [sent, failed] = sent_and_failed(module_);
-  for (int i = 0; i < 500; ++i) {
+  return eventually([&] {
     const auto [sent_now, failed_now] = sent_and_failed(module_);
-    if (sent_now + failed_now >= sent + failed + more) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
+    return sent_now + failed_now >= sent + failed + more;
+  });
 }
 
 std::uint64_t FaultySource::failed() const {
