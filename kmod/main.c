@@ -67,4 +67,4 @@ module_exit(kudp_exit);
 MODULE_DESCRIPTION("UDP responder with per-CPU workers");
 MODULE_AUTHOR("The kudp authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION("0.1.0");

@@ -204,4 +204,4 @@ module_exit(kudp_send_exit);
 MODULE_DESCRIPTION("UDP client and traffic source with per-CPU threads");
 MODULE_AUTHOR("The kudp authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION("0.1.0");

@@ -29,6 +29,7 @@ Record blast_record(const RunOptions& options, const BlastResult& result) {
           {"sent_per_s", result.sent_per_s()},
           {"refused", result.refused},
           {"no_room", result.no_room},
+          {"send_drops", result.dropped},
           {"interrupted", result.signal != 0}};
 }
 
@@ -40,9 +41,11 @@ void run_blast(const RunArguments& arguments) {
   const BlastResult result = blast(options, interrupt);
   json.write(blast_record(options, result));
   if (!arguments.quiet && !json.on_stdout())
-    fmt::print("sent        {} in {:.2f} s, {:.0f}/s; {} times refused, {} times no room\n",
-               result.sent, static_cast<double>(result.measured) / kSecond, result.sent_per_s(),
-               result.refused, result.no_room);
+    fmt::print(
+        "sent        {} in {:.2f} s, {:.0f}/s; {} times refused, {} times no room, {} dropped by "
+        "UDP on their way out\n",
+        result.sent, static_cast<double>(result.measured) / kSecond, result.sent_per_s(),
+        result.refused, result.no_room, result.dropped);
   if (result.signal != 0) throw CLI::RuntimeError(kSignalled + result.signal);
 }
 

@@ -106,6 +106,7 @@ void add_timestamps(Record& record, const RunResult& result) {
   record["wire_p50_us"] = value(result.wire, 50);
   record["wire_p99_us"] = value(result.wire, 99);
   record["wire_requests"] = result.wire.count();
+  record["wire_impossible"] = result.wire_impossible;
   const auto share = result.generator_share();
   record["latency_in_generator"] = share ? Record(*share) : Record();
 }

@@ -70,6 +70,22 @@ TEST_F(ReportTest, NoReplyHasNoLatency) {
   EXPECT_TRUE(run["percentiles"].empty());
 }
 
+TEST_F(ReportTest, TheCardsTimesAreThoseThatCanBe) {
+  options_.timestamps = true;
+  EXPECT_TRUE(record()["wire_p50_us"].is_null());
+  EXPECT_EQ(table(options_, result_, {}).find("wire us"), std::string::npos);
+  for (int i = 0; i < 2000; ++i) result_.wire.record(3 * kMicrosecond);
+  result_.wire_impossible = 4;
+  const auto run = record();
+  EXPECT_EQ(run["wire_p50_us"], 3);
+  EXPECT_EQ(run["wire_p99_us"], 3);
+  EXPECT_EQ(run["wire_requests"], 2000);
+  EXPECT_EQ(run["wire_impossible"], 4);
+  const auto text = table(options_, result_, {});
+  EXPECT_NE(text.find("wire us"), text.npos);
+  EXPECT_NE(text.find("of 2,000 requests, by the card's clock"), text.npos);
+}
+
 TEST_F(ReportTest, PercentilesRiseToTheLastValue) {
   const auto points = percentiles(result_.latency);
   EXPECT_EQ(points.front()[0], 0);

@@ -169,6 +169,12 @@ TEST_F(VerdictTest, TheTimeStampsClockCountsWhereItIsUsed) {
   EXPECT_FALSE(verdict().valid);
 }
 
+TEST_F(VerdictTest, TimesOfTheCardThatCannotBeAreSaidButNoFlaw) {
+  result_.wire_impossible = 5;
+  EXPECT_TRUE(verdict().valid);
+  EXPECT_TRUE(says("5 times that the network card told cannot be"));
+}
+
 TEST_F(VerdictTest, DropsElsewhereAndReorderingAreSaidButNoFlaw) {
   result_.after.receive_drops = 7;
   result_.counts.reordered = 3;
