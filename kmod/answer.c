@@ -61,6 +61,9 @@ static inline void kudp_put_sum(struct sk_buff *skb, __sum16 sum)
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_transport_header(skb) - skb->head;
 	skb->csum_offset = offsetof(struct udphdr, check);
+#if IS_ENABLED(CONFIG_IP_SCTP)
+	skb->csum_not_inet = 0; /* what a tunnel carries may have left a CRC to the device */
+#endif
 }
 
 static enum kudp_counter kudp_sent(int err)
@@ -180,12 +183,16 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 	verdict = KUDP_NO_MEMORY;
 	if (skb_unclone(skb, GFP_ATOMIC))
 		goto drop;
+	/* One datagram leaves as one, in fragments if it has to; no device cuts it up. */
+	if (unlikely(skb_is_gso(skb)) && datagrams == 1)
+		skb_gso_reset(skb);
 	verdict = kudp_put_reply(w, skb);
 	if (unlikely(verdict != KUDP_ANSWERED))
 		goto drop;
 
 	kudp_test_delay();
 	kudp_scrub(skb);
+	skb->dev = NULL; /* netfilter takes what has one for forwarded */
 	/* IP's and IPv6's control blocks; what else uses cb sets it itself. */
 	memset(skb->cb, 0, max(sizeof(*IPCB(skb)), sizeof(*IP6CB(skb))));
 	if (skb->protocol == htons(ETH_P_IPV6))

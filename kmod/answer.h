@@ -13,6 +13,7 @@ static inline void kudp_scrub(struct sk_buff *skb)
 {
 	skb_orphan(skb);
 	skb_scrub_packet(skb, true);
+	skb_init_secmark(skb);
 	skb_reset_redirect(skb);
 	skb_shinfo(skb)->tx_flags = 0;
 	skb->encapsulation = 0;

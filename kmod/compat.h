@@ -13,6 +13,11 @@
 #error "kudp needs Linux 6.1 or newer"
 #endif
 
+/* What counts is written with preemption enabled in places, which only a 64-bit counter bears. */
+#ifndef CONFIG_64BIT
+#error "kudp needs a 64-bit kernel"
+#endif
+
 #ifdef KUDP_HAVE_NET_GSO_H
 #include <net/gso.h>
 #endif

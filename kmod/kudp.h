@@ -78,6 +78,9 @@ struct kudp_worker {
 	struct ratelimit_state log;	/* log=1, see log.c */
 	unsigned long unlogged;
 
+	u64 drops;			/* datagrams that the socket dropped; under kudp_lock, */
+	unsigned int drops_seen;	/* as is how far its own counter was */
+
 	/* Each has one writer at a time: receive in softirq, and the thread. */
 	struct kudp_stats received;
 	struct kudp_stats answered;

@@ -43,7 +43,7 @@ bool kudp_link_is_possible(const struct kudp_responder *r)
 
 /*
  * Only a datagram that lies in its frame as an answer would can be turned there: an Ethernet
- * header, an IP header without options, no fragments, the payload kept.
+ * header, an IP header without options, no fragments or super-packet, the payload kept.
  */
 static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *skb)
 {
@@ -56,7 +56,7 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 	return w->responder->policy.reply == KUDP_ECHO && kudp_link_is_usable(skb->dev) &&
 	       skb->network_header - skb->mac_header == ETH_HLEN &&
 	       !is_multicast_ether_addr(eth_hdr(skb)->h_source) &&
-	       skb->len + header <= READ_ONCE(skb->dev->mtu) &&
+	       skb->len + header <= READ_ONCE(skb->dev->mtu) && !skb_is_gso(skb) &&
 	       header == (skb->protocol == htons(ETH_P_IPV6) ? sizeof(struct ipv6hdr) :
 							       sizeof(struct iphdr));
 }

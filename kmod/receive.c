@@ -49,6 +49,10 @@ void kudp_hook_datagrams(struct kudp_worker *w, int (*receive)(struct sock *, st
 
 void kudp_hook_queue(struct kudp_worker *w, void (*ready)(struct sock *))
 {
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	/* net.core.busy_read is for programs that wait: a queue is read in softirq here. */
+	WRITE_ONCE(w->sock->sk->sk_ll_usec, 0);
+#endif
 	kudp_hook(w, ready);
 	kudp_enable_gro(w->sock);
 }

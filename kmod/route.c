@@ -5,7 +5,9 @@
  * says so, as for a connected socket: a change of routes or addresses takes effect at once.
  */
 #include <linux/hash.h>
+#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/ip_fib.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 #include <net/xfrm.h>
@@ -44,7 +46,8 @@ void kudp_routes_exit(struct kudp_worker *w)
 
 /*
  * Where a rule or an IPsec policy may look at ports, what holds for a peer need not hold for its
- * next datagram. A change of either makes dst_check() fail.
+ * next datagram; whether a rule of the way out does, the kernel does not say. A change of either
+ * makes dst_check() fail.
  */
 static bool kudp_route_is_by_port(const struct net *net)
 {
@@ -52,15 +55,11 @@ static bool kudp_route_is_by_port(const struct net *net)
 	if (net->xfrm.policy_count[XFRM_POLICY_OUT])
 		return true;
 #endif
-#ifdef CONFIG_IP_MULTIPLE_TABLES
-	if (net->ipv4.fib_rules_require_fldissect)
+#if IS_ENABLED(CONFIG_IPV6)
+	if (fib6_has_custom_rules(net))
 		return true;
 #endif
-#ifdef CONFIG_IPV6_MULTIPLE_TABLES
-	if (net->ipv6.fib6_rules_require_fldissect)
-		return true;
-#endif
-	return false;
+	return fib4_has_custom_rules(net);
 }
 
 /* Remembers the route that @skb holds. */

@@ -252,6 +252,7 @@ static int kudp_check_together(const struct kudp_responder *r)
 
 static int kudp_set_enabled(struct kudp_responder *r, const char *value)
 {
+	unsigned int port = r->policy.port;
 	bool enabled;
 	int err;
 
@@ -264,9 +265,14 @@ static int kudp_set_enabled(struct kudp_responder *r, const char *value)
 	}
 	if (r->enabled)
 		return 0;
-	if (r->policy.reply == KUDP_STAMP && !r->policy.port)
+	if (r->policy.reply == KUDP_STAMP && !port)
 		kudp_set_port(r, __stringify(KUDP_STAMP_PORT));
-	return kudp_check_together(r) ?: kudp_responder_enable(r);
+	err = kudp_check_together(r) ?: kudp_responder_enable(r);
+	if (err) {
+		r->policy.port = port;
+		kudp_address_set_port(r);
+	}
+	return err;
 }
 
 static const struct {

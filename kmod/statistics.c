@@ -52,33 +52,34 @@ static void kudp_stats_add(u64 *sum, const struct kudp_stats *stats)
 		sum[i] += n[i];
 }
 
-static void kudp_worker_add(u64 *sum, const struct kudp_worker *w)
-{
-	kudp_stats_add(sum, &w->received);
-	kudp_stats_add(sum, &w->answered);
-	if (w->sock) {
-		unsigned int drops = kudp_socket_drops(w->sock->sk);
-
-		sum[KUDP_RECEIVED] += drops;
-		sum[KUDP_SOCKET_DROPS] += drops;
-	}
-}
-
-/* The socket is about to go: keeps what it counted. */
+/*
+ * What the socket counted since this was called last: its counter has 32 bits, and goes with it.
+ * Under kudp_lock.
+ */
 void kudp_stats_keep_drops(struct kudp_worker *w)
 {
 	unsigned int drops = kudp_socket_drops(w->sock->sk);
 
-	u64_stats_update_begin(&w->received.sync);
-	u64_stats_add(&w->received.n[KUDP_RECEIVED], drops);
-	u64_stats_add(&w->received.n[KUDP_SOCKET_DROPS], drops);
-	u64_stats_update_end(&w->received.sync);
+	w->drops += drops - w->drops_seen;
+	w->drops_seen = drops;
+}
+
+static void kudp_worker_add(u64 *sum, struct kudp_worker *w)
+{
+	kudp_stats_add(sum, &w->received);
+	kudp_stats_add(sum, &w->answered);
+	if (w->sock)
+		kudp_stats_keep_drops(w);
+	sum[KUDP_RECEIVED] += w->drops;
+	sum[KUDP_SOCKET_DROPS] += w->drops;
 }
 
 void kudp_stats_reset(struct kudp_worker *w)
 {
 	memset(&w->received, 0, sizeof(w->received));
 	memset(&w->answered, 0, sizeof(w->answered));
+	w->drops = 0;
+	w->drops_seen = 0;
 	u64_stats_init(&w->received.sync);
 	u64_stats_init(&w->answered.sync);
 }

@@ -85,6 +85,24 @@ static void kudp_worker_set_task(struct kudp_worker *w, struct task_struct *task
 	spin_unlock_bh(&w->queue.lock);
 }
 
+/*
+ * A socket takes in datagrams as long as it is bound, also while nobody serves it: to answer those,
+ * maybe hours later, would serve nobody.
+ */
+static void kudp_worker_drain(struct kudp_worker *w)
+{
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	while ((skb = skb_dequeue(&w->queue)) || (skb = kudp_receive_queued(w->sock->sk, w))) {
+		kudp_count(&w->answered, KUDP_STOPPED, kudp_datagrams(skb));
+		trace_kudp_refuse(w, skb, kudp_datagrams(skb), KUDP_STOPPED);
+		kfree_skb(skb);
+	}
+	local_bh_enable();
+	w->queued = 0;
+}
+
 static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
 {
 	struct kudp_responder *r = hlist_entry(node, struct kudp_responder, hotplug);
@@ -95,6 +113,7 @@ static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
 	kudp_guard_share(&r->guard, &r->rules, num_online_cpus());
 	if (!r->engine->run)
 		return 0;
+	kudp_worker_drain(w);
 	task = kthread_create_on_node(r->engine->run, w, cpu_to_node(cpu), "kudp/%u/%s", cpu,
 				      kudp_name(r));
 	if (IS_ERR(task))
@@ -111,7 +130,6 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 	struct kudp_responder *r = hlist_entry(node, struct kudp_responder, hotplug);
 	struct kudp_worker *w = per_cpu_ptr(r->workers, cpu);
 	struct task_struct *task = w->task;
-	struct sk_buff *skb;
 
 	if (!task)
 		return 0;
@@ -120,17 +138,8 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 		r->engine->interrupt(w);
 	kthread_stop(task);
 	put_task_struct(task);
-
-	/* Without a task nothing more is queued; an answer hours later would serve nobody. */
 	sock_error(w->sock->sk); /* of engine->interrupt, if nothing took it */
-	local_bh_disable();
-	while ((skb = skb_dequeue(&w->queue)) || (skb = kudp_receive_queued(w->sock->sk, w))) {
-		kudp_count(&w->answered, KUDP_STOPPED, kudp_datagrams(skb));
-		trace_kudp_refuse(w, skb, kudp_datagrams(skb), KUDP_STOPPED);
-		kfree_skb(skb);
-	}
-	local_bh_enable();
-	w->queued = 0;
+	kudp_worker_drain(w);
 	return 0;
 }
 

@@ -280,6 +280,13 @@ TEST(Combination, IsRefused) {
   }
 }
 
+// STAMP's own port is not there to stay where nothing is served.
+TEST(Combination, OfStampLeavesNoPort) {
+  Responder responder("r", {{"engine", "softirq"}, {"gro", "1"}, {"reply", "stamp"}});
+  EXPECT_EQ(responder.set("enabled", "1"), EINVAL);
+  EXPECT_EQ(responder.get("port"), "0");
+}
+
 TEST(LinkTurnaround, IsRefusedOnLoopback) {
   for (const char* address : {"127.0.0.1", "::1"}) {
     Responder responder(

@@ -314,6 +314,38 @@ TEST_P(Replies, BroadcastAndMulticastStayUnanswered) {
   EXPECT_TRUE(adds_up(counters));
 }
 
+// Made for datagrams of this host itself, to port 20001.
+class Rule {
+ public:
+  explicit Rule(bool v6) : rule_(std::string(v6 ? "ip -6" : "ip") + " rule ") {
+    run(rule_ + "add " + kWhich + " prohibit");
+  }
+  ~Rule() { run(rule_ + "delete " + kWhich); }
+  Rule(const Rule&) = delete;
+  Rule& operator=(const Rule&) = delete;
+
+ private:
+  static constexpr char kWhich[] = "iif lo ipproto 17 dport 20001";
+  std::string rule_;
+};
+
+// What was remembered of a peer holds for its other ports only where no rule may look at them.
+TEST_P(Replies, ARuleForAPortIsHeeded) {
+  const Responder responder("r", settings(server()));
+  const auto ask_from = [&](int port) {
+    Client client(Where::kClient, at(server(), kPort));
+    const Endpoint own = resolve(at(v6() ? "::" : "0.0.0.0", port));
+    EXPECT_EQ(bind(client.fd(), own.data(), own.length), 0);
+    client.send(payload(64));
+    return client;
+  };
+  const Rule rule(v6());
+  const Client remembered = ask_from(20000);
+  EXPECT_EQ(responder.settled(1)["answered"], 1u);
+  const Client other = ask_from(20001);
+  EXPECT_EQ(responder.settled(2)["answered"], way().ends_with("_link") ? 2u : 1u);
+}
+
 // A socket of both families is told of an IPv4 group as if it were an IPv6 address.
 TEST(RepliesOfBothFamilies, ABroadcastStaysUnanswered) {
   for (const bool elsewhere : {false, true}) {
