@@ -203,8 +203,8 @@ class Tunnel {
   static void client(const std::string& arguments) { run("ip -n kudp-client " + arguments); }
 };
 
-// What goes through a tunnel in one is to the tunnel's end one datagram, with whatever offloads were
-// meant for what is in it: the answer comes in fragments. Without gro UDP cuts it up before.
+// What goes through a tunnel in one is to the tunnel's end one datagram, with whatever offloads
+// were meant for what is in it: the answer comes in fragments. Without gro UDP cuts it up before.
 TEST_P(Offloads, ATunnelsSuperPacketIsOneDatagram) {
   if (std::system("modprobe -q vxlan")) GTEST_SKIP() << "this kernel has no VXLAN";
   const Responder responder("r", settings());
@@ -219,8 +219,8 @@ TEST_P(Offloads, ATunnelsSuperPacketIsOneDatagram) {
   EXPECT_EQ(counters.at("received"), datagrams);
   EXPECT_EQ(counters.at("answered"), datagrams);
   if (!whole) return;
-  EXPECT_TRUE(eventually(
-      [&] { return client_count("Ip", "ReasmOKs") == reassembled + kSuperPackets; }));
+  EXPECT_TRUE(
+      eventually([&] { return client_count("Ip", "ReasmOKs") == reassembled + kSuperPackets; }));
 }
 
 }  // namespace
