@@ -59,8 +59,7 @@ class Blaster {
         send_failed(frames_ ? frames_->socket() : flows_[turn].socket.get(), errno);
         continue;
       }
-      // The next call tells why; UDP's count of drops has such a call already.
-      if (static_cast<std::size_t>(taken) < batch_) ++short_sends_;
+      short_sends_ += static_cast<std::size_t>(taken) < batch_;
       turn = turn + 1 == flows_.size() ? 0 : turn + 1;
       sequence_ += static_cast<std::uint64_t>(taken);
       if (now >= times_.begin) result_.sent += static_cast<std::uint64_t>(taken);
@@ -70,7 +69,7 @@ class Blaster {
   bool done() const { return done_.load(std::memory_order_acquire); }
   void set_done() { done_.store(true, std::memory_order_release); }
   const BlastResult& result() const { return result_; }
-  std::uint64_t short_sends() const { return short_sends_ + result_.no_room; }
+  std::uint64_t short_sends() const { return short_sends_; }
 
  private:
   int send_datagrams(std::size_t turn) {
@@ -132,7 +131,7 @@ BlastResult blast(const RunOptions& options, Interrupt& interrupt) {
     blasters.push_back(
         std::make_unique<Blaster>(times, payload, share_of(flows, i, options.threads), options));
 
-  const auto drops_before = read_host_state().send_drops;
+  const HostState before = read_host_state();
   times.start = now_ns() + kStartDelay;
   times.begin = times.start + options.warmup;
   times.end = times.begin + options.duration;
@@ -161,13 +160,15 @@ BlastResult blast(const RunOptions& options, Interrupt& interrupt) {
   for (const auto& error : errors)
     if (error) std::rethrow_exception(error);
   total.measured = std::max<std::int64_t>(times.end - times.begin, 0);
-  total.dropped = read_host_state().send_drops - drops_before;
+  const HostState after = read_host_state();
+  std::uint64_t short_sends = 0;
   for (const auto& one : blasters) {
     total.sent += one->result().sent;
     total.refused += one->result().refused;
     total.no_room += one->result().no_room;
-    total.dropped -= std::min(total.dropped, one->short_sends());
+    short_sends += one->short_sends();
   }
+  total.send_drops = send_drops(before, after, short_sends + total.no_room);
   return total;
 }
 

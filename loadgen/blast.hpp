@@ -9,12 +9,12 @@
 namespace kudp {
 
 struct BlastResult {
-  std::uint64_t sent = 0;     // in the measured interval
-  std::int64_t measured = 0;  // its length
-  std::uint64_t refused = 0;  // ICMP messages, such as port unreachable
-  std::uint64_t no_room = 0;  // times the kernel had no room for more
-  std::uint64_t dropped = 0;  // by UDP of this network namespace, warm-up included, told to nobody
-  int signal = 0;             // that ended it early
+  std::uint64_t sent = 0;        // in the measured interval
+  std::int64_t measured = 0;     // its length
+  std::uint64_t refused = 0;     // ICMP messages, such as port unreachable
+  std::uint64_t no_room = 0;     // times the kernel had no room for more
+  std::uint64_t send_drops = 0;  // as in RunResult, warm-up included
+  int signal = 0;                // that ended it early
 
   double sent_per_s() const {
     return measured <= 0 ? 0 : static_cast<double>(sent) * kSecond / static_cast<double>(measured);

@@ -29,7 +29,7 @@ Record blast_record(const RunOptions& options, const BlastResult& result) {
           {"sent_per_s", result.sent_per_s()},
           {"refused", result.refused},
           {"no_room", result.no_room},
-          {"send_drops", result.dropped},
+          {"send_drops", result.send_drops},
           {"interrupted", result.signal != 0}};
 }
 
@@ -45,7 +45,7 @@ void run_blast(const RunArguments& arguments) {
         "sent        {} in {:.2f} s, {:.0f}/s; {} times refused, {} times no room, {} dropped by "
         "UDP on their way out\n",
         result.sent, static_cast<double>(result.measured) / kSecond, result.sent_per_s(),
-        result.refused, result.no_room, result.dropped);
+        result.refused, result.no_room, result.send_drops);
   if (result.signal != 0) throw CLI::RuntimeError(kSignalled + result.signal);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/host_state.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -53,6 +54,12 @@ double clock_drift(const HostState& before, const HostState& after) {
   return raw <= 0 ? 0
                   : static_cast<double>(after.monotonic - before.monotonic - raw) /
                         static_cast<double>(raw);
+}
+
+std::uint64_t send_drops(const HostState& before, const HostState& after,
+                         std::uint64_t short_sends) {
+  const auto grown = after.send_drops - before.send_drops;
+  return grown - std::min(grown, short_sends);
 }
 
 std::int64_t clock_step(const HostState& before, const HostState& after) {

@@ -24,4 +24,9 @@ double clock_drift(const HostState& before, const HostState& after);
 // By how much the clock of the time stamps was set meanwhile, nanoseconds.
 std::int64_t clock_step(const HostState& before, const HostState& after);
 
+// Datagrams that UDP told nobody it had not sent between the two. It counts a call that came short,
+// which loses nothing, in the same place: `short_sends` of them were the caller's own.
+std::uint64_t send_drops(const HostState& before, const HostState& after,
+                         std::uint64_t short_sends);
+
 }  // namespace kudp

@@ -51,12 +51,7 @@ struct RunResult {
                             : static_cast<double>(counts.lost) / static_cast<double>(counts.sent);
   }
 
-  // Datagrams that this host's UDP told nobody it had not sent. It counts a call that came short,
-  // which loses nothing, in the same place.
-  std::uint64_t send_drops() const {
-    const auto grown = after.send_drops - before.send_drops;
-    return grown - std::min(grown, short_sends);
-  }
+  std::uint64_t send_drops() const { return kudp::send_drops(before, after, short_sends); }
 
   // The part of the mean latency that passed in the generator: before a request was sent, and while
   // its reply lay in our socket. Nothing where the kernel gave no time stamps.
