@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/guest/system.hpp"
 #include "tests/outside/guest.hpp"
 #include "tests/outside/tap.hpp"
 #include "tests/stress/extent.hpp"
@@ -93,12 +94,11 @@ class Outside : public testing::TestWithParam<stress::Variant> {
     for (const auto& frame : frames) tap_.send(frame);
   }
 
-  // Waits for so many, a minute at most.
   void await_answers(std::uint64_t wanted) {
-    for (int i = 0; i < 6000 && tap_.answers().answers() < wanted; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    guest::eventually([&] {
       tap_.look();
-    }
+      return tap_.answers().answers() >= wanted;
+    });
   }
 
   std::mt19937 random_ = stress::seeded();
