@@ -24,7 +24,7 @@ and devices cost, and on one vCPU client and server take turns.
 REP MOVSB and the like, with which the kernel copies and clears memory, count once for each byte,
 which is more than a CPU would need. The floor copies each datagram, too: generic mode makes room
 before it. Counted by words (scripts/cost --no-erms), the servers in the kernel stand some 1,100
-higher above the floor at 64 bytes and 4,300 at 1024, the socket servers 200.
+higher above the floor at 64 bytes, the socket servers 200 to 490.
 )";
 
 constexpr const char* kSendersMeaning = R"(
