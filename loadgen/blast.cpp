@@ -59,6 +59,7 @@ class Blaster {
         send_failed(frames_ ? frames_->socket() : flows_[turn].socket.get(), errno);
         continue;
       }
+      too_long_ = 0;
       short_sends_ += static_cast<std::size_t>(taken) < batch_;
       turn = turn + 1 == flows_.size() ? 0 : turn + 1;
       sequence_ += static_cast<std::uint64_t>(taken);
@@ -89,7 +90,7 @@ class Blaster {
   }
 
   void send_failed(int socket, int error) {
-    if (is_refusal(error)) {
+    if (is_refusal(error) && (error != EMSGSIZE || ++too_long_ <= flows_.size())) {
       ++result_.refused;
       return;
     }
@@ -115,6 +116,7 @@ class Blaster {
   std::size_t batch_;
   std::uint64_t sequence_ = 0;
   std::uint64_t short_sends_ = 0;
+  std::size_t too_long_ = 0;  // sends in a row that failed for their size
   BlastResult result_;
   std::atomic<bool> done_ = false;
 };

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "loadgen/blast.hpp"
+#include "loadgen/commands.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/run_arguments.hpp"
@@ -64,7 +65,7 @@ void add_blast_command(CLI::App& app) {
               "how to send: sendmmsg, or whole frames past UDP and IP (AF_PACKET; as root, to an "
               "Ethernet device)");
   add_output_options(command, *arguments);
-  command.callback([arguments] { run_blast(*arguments); });
+  set_work(command, [arguments] { run_blast(*arguments); });
 }
 
 }  // namespace kudp

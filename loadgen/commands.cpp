@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/commands.hpp"
 
+#include <utility>
+
 #include "loadgen/blast_command.hpp"
 #include "loadgen/compare_command.hpp"
 #include "loadgen/run_command.hpp"
@@ -12,9 +14,9 @@
 namespace kudp {
 
 void add_commands(CLI::App& app) {
-  app.require_subcommand(1);  // its callback does the work
+  app.require_subcommand(1);
   app.set_config("--config", "",
-                 "read options from this file: a section for each subcommand, see kudp-load(1)")
+                 "read a subcommand and its options from this file, see kudp-load(1)")
       ->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
   add_closed_command(app);
@@ -26,6 +28,21 @@ void add_commands(CLI::App& app) {
   add_stamp_command(app);
   add_summary_command(app);
   for (CLI::App* command : app.get_subcommands({})) command->configurable();
+}
+
+void set_work(CLI::App& command, std::function<void()> work) {
+  CLI::App& app = *command.get_parent();
+  command.callback([&app, &command, work = std::move(work)] {
+    app.callback([&app, &command, work] {
+      // A file may have sections of others.
+      for (const auto* other : app.get_subcommands())
+        if (other != &command)
+          throw CLI::ParseError(
+              "want one subcommand, not both " + other->get_name() + " and " + command.get_name(),
+              CLI::ExitCodes::ExtrasError);
+      work();
+    });
+  });
 }
 
 }  // namespace kudp

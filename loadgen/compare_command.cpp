@@ -10,7 +10,7 @@
 #include <random>
 #include <stdexcept>
 
-#include "loadgen/comparison.hpp"
+#include "loadgen/commands.hpp"
 #include "loadgen/contest.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
@@ -79,14 +79,10 @@ class Comparer {
     if (verdict.valid) samples_[target].push_back(figure(result));
   }
 
-  // What is not answered in time took for ever: else a target would win by dropping requests.
+  // What is not answered took for ever: else a target would win by dropping requests.
   double figure(const RunResult& result) const {
     if (!open()) return result.goodput_per_s();
-    const auto& counts = result.counts;
-    const auto answered = static_cast<double>(counts.answered);
-    if (1 - answered / static_cast<double>(counts.sent) > comparison::kMaxLossForP99)
-      return std::numeric_limits<double>::infinity();
-    return static_cast<double>(result.latency.percentile(99)) / kMicrosecond;
+    return result.p99_of_sent().value_or(std::numeric_limits<double>::infinity()) / kMicrosecond;
   }
 
   bool complete() const {
@@ -116,7 +112,7 @@ class Comparer {
       const auto& interval = all[i];
       Record record{{"record", "contest"},
                     {"server", arguments_.targets[i]},
-                    {"figure", open() ? "p99_us" : "goodput_per_s"},
+                    {"figure", open() ? "p99_of_sent_us" : "goodput_per_s"},
                     {"valid", samples_[i].size()},
                     {"repetitions", repetition_}};
       record["median"] = interval ? Record(interval->median) : Record();
@@ -153,6 +149,9 @@ class Comparer {
 
 void run_compare(CompareArguments& arguments) {
   RunOptions& run = arguments.run.run;
+  if (arguments.rate > 0 && arguments.rate < kLowestRate)
+    throw std::runtime_error(fmt::format("--rate {}: want 0 or a number from {} to {}",
+                                         arguments.rate, kLowestRate, kHighestRate));
   run.loop = arguments.rate > 0 ? Loop::open : Loop::closed;
   run.rate = arguments.rate;
   Comparer(arguments).run();
@@ -171,7 +170,7 @@ void add_compare_command(CLI::App& app) {
       ->required()
       ->expected(2, 64)
       ->type_name("");
-  add_number(command, "--rate", arguments->rate, 0, 1e9, "PER_S",
+  add_number(command, "--rate", arguments->rate, 0, kHighestRate, "PER_S",
              "compare the p99 latency at this rate; 0: the goodput of a closed loop")
       .group("Load");
   add_number(command, "--window", run.run.window, 1, 1 << 19, "N",
@@ -190,7 +189,7 @@ void add_compare_command(CLI::App& app) {
   add_generator_options(command, run);
   add_receive_options(command, run);
   add_output_options(command, run);
-  command.callback([arguments] { run_compare(*arguments); });
+  set_work(command, [arguments] { run_compare(*arguments); });
 }
 
 }  // namespace kudp

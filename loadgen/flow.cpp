@@ -80,8 +80,8 @@ std::vector<Flow> share_of(std::vector<Flow>& flows, std::size_t thread, std::si
   return {at(thread), at(thread + 1)};
 }
 
-// What icmp_err_convert() and icmpv6_err_convert() make of one. EMSGSIZE is another, but our own
-// device's as well.
+// What icmp_err_convert() and icmpv6_err_convert() make of one, and of a router that wants shorter
+// datagrams.
 bool is_refusal(int error) {
   switch (error) {
     case ECONNREFUSED:
@@ -92,6 +92,7 @@ bool is_refusal(int error) {
     case ENOPROTOOPT:
     case EACCES:
     case EPROTO:
+    case EMSGSIZE:
       return true;
     default:
       return false;

@@ -28,7 +28,7 @@ std::vector<Flow> open_flows(const Endpoint& target, std::size_t count,
                              const FlowOptions& options = {});
 
 // Whether a connected socket's error says that an ICMP message came: the target, or a router on the
-// way, refuses what is sent.
+// way, refuses what is sent. EMSGSIZE may be our own device's, too: then each send has it.
 bool is_refusal(int error);
 
 // Takes the flows of thread `thread` of `threads` out of all.

@@ -32,9 +32,8 @@ std::string subcommands(CLI::App& app) {
   return fmt::format("want a subcommand: {}; --help tells more", fmt::join(names, ", "));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// Parses, and does what is asked for; the exit status.
+int run(int argc, char** argv) {
   CLI::App app("Loads a UDP echo server and measures what it answers.", "kudp-load");
   app.set_version_flag("--version", kudp::kVersion);
   app.footer(kFooter);
@@ -45,10 +44,22 @@ int main(int argc, char** argv) {
     return app.exit(help);
   } catch (const CLI::RuntimeError& status) {
     return status.get_exit_code();
+  } catch (const CLI::ConfigError& error) {
+    return complain(2, error.what());
+  } catch (const CLI::FileError& error) {
+    return complain(2, error.what());
   } catch (const CLI::ParseError& error) {
     return complain(2, app.get_subcommands().empty() ? subcommands(app) : error.what());
   } catch (const std::exception& error) {
     return complain(1, error.what());
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int status = run(argc, argv);
+  if (std::fflush(stdout) != 0) return complain(1, "stdout cannot be written");
+  return status;
 }

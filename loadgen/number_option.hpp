@@ -19,17 +19,22 @@ CLI::Option& add_number(CLI::App& command, const std::string& name, T& value,
                         std::type_identity_t<T> low, std::type_identity_t<T> high,
                         const std::string& unit, const std::string& description) {
   const auto allowed = [low, high](T number) { return number >= low && number <= high; };
-  const auto check = [=](const std::string& text) {
+  // CLI11 takes 010 for 8, so it is given what was read here.
+  const auto read = [=](std::string& text) {
     T number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size() && allowed(number))
+    if (error == std::errc() && end == text.data() + text.size() && allowed(number)) {
+      text = fmt::format("{}", number);
       return std::string();
+    }
     return fmt::format("want a {}number from {} to {}, not '{}'", std::integral<T> ? "whole " : "",
                        low, high, text);
   };
   const auto standard = allowed(value) ? fmt::format(", default {}", value) : "";
   const auto help = fmt::format("{} [{} to {}{}]", description, low, high, standard);
-  return *command.add_option(name, value, help)->check(CLI::Validator(check, ""))->type_name(unit);
+  return *command.add_option(name, value, help)
+              ->transform(CLI::Validator(read, ""))
+              ->type_name(unit);
 }
 
 }  // namespace kudp

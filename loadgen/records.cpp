@@ -73,7 +73,7 @@ class Reader {
     const std::string kind = text(record, "record");
     if (kind == "header") {
       if (headed_) throw std::runtime_error("a second header: give one measurement at a time");
-      records_.accelerator = text(record, "accelerator");
+      if (record.contains("accelerator")) records_.accelerator = text(record, "accelerator");
       headed_ = true;
     } else if (!headed_) {
       throw std::runtime_error("no header record before this");

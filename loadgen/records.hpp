@@ -9,7 +9,7 @@ namespace kudp::comparison {
 
 // What a file of JSON lines holds: where it was measured, and the runs.
 struct Records {
-  std::string accelerator;  // "tcg", "kvm", "none", or what else the header says
+  std::string accelerator = "unknown";  // "tcg", "kvm", "none", or what else the header says
   std::vector<Run> runs;
 };
 

@@ -62,49 +62,44 @@ void add_counts(Record& record, const Counts& counts) {
   record["refused"] = counts.refused;
 }
 
-// Where there was no reply there is no latency: null, not 0.
+// What was not measured is null, not 0.
+Record percentile(const Histogram& times, double percent) {
+  return times.count() > 0 ? Record(us(times.percentile(percent))) : Record();
+}
+
 void add_latency(Record& record, const Histogram& latency) {
-  const bool any = latency.count() > 0;
-  const auto value = [any](double microseconds) { return any ? Record(microseconds) : Record(); };
-  record["mean_us"] = value(us(latency.mean()));
-  record["p50_us"] = value(us(latency.percentile(50)));
-  record["p90_us"] = value(us(latency.percentile(90)));
-  record["p99_us"] = value(us(latency.percentile(99)));
-  record["p999_us"] = value(us(latency.percentile(99.9)));
-  record["max_us"] = value(us(latency.max()));
+  record["mean_us"] = latency.count() > 0 ? Record(us(latency.mean())) : Record();
+  record["p50_us"] = percentile(latency, 50);
+  record["p90_us"] = percentile(latency, 90);
+  record["p99_us"] = percentile(latency, 99);
+  record["p999_us"] = percentile(latency, 99.9);
+  record["max_us"] = percentile(latency, 100);
   record["percentiles"] = percentiles(latency);
 }
 
 // Service time is what a closed loop would have seen: from when a request was really sent.
 void add_schedule(Record& record, const RunOptions& options, const RunResult& result) {
   record["arrivals"] = options.arrivals == Arrivals::poisson ? "poisson" : "constant";
-  record["send_late_p99_us"] = us(result.send_late.percentile(99));
+  record["send_late_p99_us"] = percentile(result.send_late, 99);
   record["sent_late"] =
       result.send_late.above(static_cast<std::uint64_t>(tolerated_delay(options)));
-  record["gap_deviation_p50_us"] = us(result.gap_deviation.percentile(50));
-  record["gap_deviation_p99_us"] = us(result.gap_deviation.percentile(99));
-  const bool any = result.service.count() > 0;
-  const auto value = [&](double percent) {
-    return any ? Record(us(result.service.percentile(percent))) : Record();
-  };
-  record["service_p50_us"] = value(50);
-  record["service_p90_us"] = value(90);
-  record["service_p99_us"] = value(99);
-  record["service_p999_us"] = value(99.9);
-  record["service_max_us"] = any ? Record(us(result.service.max())) : Record();
+  record["gap_deviation_p50_us"] = percentile(result.gap_deviation, 50);
+  record["gap_deviation_p99_us"] = percentile(result.gap_deviation, 99);
+  record["service_p50_us"] = percentile(result.service, 50);
+  record["service_p90_us"] = percentile(result.service, 90);
+  record["service_p99_us"] = percentile(result.service, 99);
+  record["service_p999_us"] = percentile(result.service, 99.9);
+  record["service_max_us"] = percentile(result.service, 100);
 }
 
 // Where the mean latency was spent; a mean is a sum of means, which no percentile is.
 void add_timestamps(Record& record, const RunResult& result) {
-  const auto value = [](const Histogram& times, double percent) {
-    return times.count() > 0 ? Record(us(times.percentile(percent))) : Record();
-  };
-  record["transmit_path_p50_us"] = value(result.transmit_path, 50);
-  record["transmit_path_p99_us"] = value(result.transmit_path, 99);
-  record["receive_wait_p50_us"] = value(result.receive_wait, 50);
-  record["receive_wait_p99_us"] = value(result.receive_wait, 99);
-  record["wire_p50_us"] = value(result.wire, 50);
-  record["wire_p99_us"] = value(result.wire, 99);
+  record["transmit_path_p50_us"] = percentile(result.transmit_path, 50);
+  record["transmit_path_p99_us"] = percentile(result.transmit_path, 99);
+  record["receive_wait_p50_us"] = percentile(result.receive_wait, 50);
+  record["receive_wait_p99_us"] = percentile(result.receive_wait, 99);
+  record["wire_p50_us"] = percentile(result.wire, 50);
+  record["wire_p99_us"] = percentile(result.wire, 99);
   record["wire_requests"] = result.wire.count();
   record["wire_impossible"] = result.wire_impossible;
   const auto share = result.generator_share();
@@ -128,19 +123,15 @@ Record header_record() {
 }
 
 Record interval_record(const Interim& interim) {
-  const bool any = interim.latency.count() > 0;
-  const auto value = [&](double percent) {
-    return any ? Record(us(interim.latency.percentile(percent))) : Record();
-  };
   return {{"record", "interval"},
           {"from_s", static_cast<double>(interim.from) / kSecond},
           {"to_s", static_cast<double>(interim.to) / kSecond},
           {"sent", interim.sent},
           {"replies", interim.replies},
           {"missing", interim.missing},
-          {"p50_us", value(50)},
-          {"p99_us", value(99)},
-          {"max_us", value(100)}};
+          {"p50_us", percentile(interim.latency, 50)},
+          {"p99_us", percentile(interim.latency, 99)},
+          {"max_us", percentile(interim.latency, 100)}};
 }
 
 Record run_record(const RunOptions& options, const RunResult& result, const Verdict& verdict) {
@@ -153,6 +144,8 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
                 {"threads", options.threads},
                 {"pinned_to", options.cpus},
                 {"batch", options.batch},
+                {"gso", options.gso},
+                {"gro", options.gro},
                 {"backend", options.backend == Backend::io_uring ? "io_uring" : "sendmmsg"},
                 {"warmup_s", static_cast<double>(options.warmup) / kSecond},
                 {"timeout_ms", static_cast<double>(options.timeout) / kMillisecond},
@@ -162,9 +155,11 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
   record["sent_per_s"] = result.sent_per_s();
   record["goodput_per_s"] = result.goodput_per_s();
   add_counts(record, result.counts);
-  record["loss_ratio"] = result.loss_ratio();
+  record["loss_ratio"] = result.counts.sent > 0 ? Record(result.loss_ratio()) : Record();
   record["local_drops"] = result.local_drops;
   add_latency(record, result.latency);
+  const auto p99 = result.p99_of_sent();
+  record["p99_of_sent_us"] = p99 ? Record(us(*p99)) : Record();
   record["generator_cpu_share"] = result.cpu_share;
   record["generator_busy_share"] = result.busy_share;
   record["namespace_drops"] = result.after.receive_drops - result.before.receive_drops;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <system_error>
 
 #include "loadgen/clock.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kCacheLine = 64;
 constexpr unsigned kFewestBuffers = 256;
+// What is too long for a router is shorter at the next try; for our own device it stays too long.
+constexpr unsigned kMostTries = 4;
 
 unsigned buffer_count(std::size_t burst) {
   return std::max(kFewestBuffers, static_cast<unsigned>(std::bit_ceil(2 * burst)));
@@ -49,12 +52,17 @@ RingBackend::RingBackend(const std::vector<Flow>& flows, std::size_t burst, std:
 void RingBackend::queue(std::size_t flow, const Outbox& requests, std::size_t count) {
   sending_flow_ = flow;
   sending_ = &requests;
+  tries_ = 0;
   for (std::size_t i = 0; i < count; ++i) prepare_send(i);
 }
 
-void RingBackend::enter(std::int64_t timeout) {
-  for (const auto index : again_) prepare_send(index);
-  again_.clear();
+void RingBackend::enter(std::int64_t timeout, bool again) {
+  if (again && unsent()) {
+    for (const auto index : again_) prepare_send(index);
+    again_.clear();
+    ++tries_;
+  }
+  blocked_ = false;
   for (const auto flow : ended_) arm_receive(flow);
   ended_.clear();
   int status;
@@ -88,16 +96,16 @@ void RingBackend::arm_receive(std::size_t flow) {
 }
 
 void RingBackend::send_failed(std::size_t index, int error) {
-  const bool refused = is_refusal(error);
+  const bool refused = is_refusal(error) && (error != EMSGSIZE || tries_ < kMostTries);
   if (!refused && error != EAGAIN && error != ENOBUFS) fail(error, "send");
   short_sends_ += !refused;
+  blocked_ |= error != ECONNREFUSED;
   again_.push_back(index);
 }
 
 // It does so where buffers run out, at an error, and at an empty datagram.
 void RingBackend::receive_ended(std::size_t flow, int result) {
-  if (result < 0 && result != -ENOBUFS && result != -EMSGSIZE && !is_refusal(-result))
-    fail(-result, "receive");
+  if (result < 0 && result != -ENOBUFS && !is_refusal(-result)) fail(-result, "receive");
   ended_.push_back(flow);
 }
 

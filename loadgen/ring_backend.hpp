@@ -23,14 +23,18 @@ class RingBackend {
   // then, and for as long as unsent().
   void queue(std::size_t flow, const Outbox& requests, std::size_t count);
 
-  // The kernel did not take some of them; the next enter() tries again.
+  // The kernel did not take some of them; an enter() with `again` tries again.
   bool unsent() const { return !again_.empty(); }
+
+  // Nor would it at once, the last for_each() saw: it has no room, or there is no way to the
+  // target.
+  bool blocked() const { return blocked_; }
 
   // Sends that the kernel had no room for.
   std::uint64_t short_sends() const { return short_sends_; }
 
   // Sends what is queued, and waits until something comes or `timeout` nanoseconds are over.
-  void enter(std::int64_t timeout);
+  void enter(std::int64_t timeout, bool again);
 
   // Calls take(flow, data, length) for each datagram that has come, refused() each time that the
   // target refused one. Returns the number of datagrams.
@@ -81,6 +85,8 @@ class RingBackend {
   std::uint64_t short_sends_ = 0;
   const Outbox* sending_ = nullptr;
   std::vector<std::size_t> again_;  // places in the burst
+  unsigned tries_ = 0;              // to send the rest of it
+  bool blocked_ = false;
   std::vector<std::size_t> ended_;  // flows whose receive has to be armed again
 };
 

@@ -150,7 +150,8 @@ void Crew::supervise(Interrupt& interrupt, const Watcher& watcher, RunResult& re
       plan_.stop(now_ns(), std::min(options_.timeout, kPatienceWhenStopped));
     }
   }
-  result.local_drops = measuring ? dropped() - result.local_drops : 0;
+  result.socket_drops = dropped();
+  result.local_drops = measuring ? result.socket_drops - result.local_drops : 0;
   if (const std::int64_t end = plan_.end; watcher && end - plan_.begin > last_.to)
     watcher(since_last(end));
 }

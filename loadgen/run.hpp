@@ -27,6 +27,7 @@ struct RunResult {
   std::uint64_t wire_impossible = 0;  // times of the card that cannot be
   std::int64_t measured = 0;          // length of the measured interval
   std::uint64_t local_drops = 0;      // replies for which our own sockets had no room
+  std::uint64_t socket_drops = 0;     // the same, warm-up included
   double cpu_share = 0;               // the busiest worker's CPU time over the measured interval
   double busy_share = 0;              // of the busiest worker's rounds: it had something to do
   HostState before;                   // the host at the beginning and the end
@@ -49,6 +50,15 @@ struct RunResult {
   double loss_ratio() const {
     return counts.sent == 0 ? 0
                             : static_cast<double>(counts.lost) / static_cast<double>(counts.sent);
+  }
+
+  // Nanoseconds within which 99 % of all requests were answered, which is longer than 99 % of the
+  // answers took if some have none; nothing if that are too many.
+  std::optional<double> p99_of_sent() const {
+    const auto percent =
+        99 * static_cast<double>(counts.sent) / static_cast<double>(latency.count());
+    if (!(percent <= 100)) return std::nullopt;
+    return static_cast<double>(latency.percentile(percent));
   }
 
   std::uint64_t send_drops() const { return kudp::send_drops(before, after, short_sends); }

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "loadgen/commands.hpp"
 #include "loadgen/live_line.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/outputs.hpp"
@@ -45,7 +46,7 @@ void finish_command(CLI::App& command, const std::shared_ptr<RunArguments>& argu
   add_receive_options(command, *arguments);
   add_output_options(command, *arguments);
   add_format_options(command, *arguments);
-  command.callback([arguments] { run_once(*arguments); });
+  set_work(command, [arguments] { run_once(*arguments); });
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ void add_open_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand(
       "open", "Send on a schedule, come what may: how does the target do at a given load?");
   arguments->run.loop = Loop::open;
-  add_number(command, "--rate", arguments->run.rate, 0.001, 1e9, "PER_S",
+  add_number(command, "--rate", arguments->run.rate, kLowestRate, kHighestRate, "PER_S",
              "requests per second of all threads")
       .required()
       ->group("Load");

@@ -17,6 +17,10 @@ enum class Loop : std::uint8_t { closed, open };
 // What the system calls of the loops are; AF_PACKET's, which only sends, is for blast().
 enum class Backend : std::uint8_t { sendmmsg, io_uring, packet };
 
+// Requests per second, of an open loop.
+constexpr double kLowestRate = 0.001;
+constexpr double kHighestRate = 1e9;
+
 struct RunOptions {
   Loop loop = Loop::closed;
   Endpoint target;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "loadgen/commands.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/report.hpp"
@@ -199,7 +200,7 @@ void add_search_command(CLI::App& app) {
   add_generator_options(command, run);
   add_receive_options(command, run);
   add_output_options(command, run);
-  command.callback([arguments] { run_search(*arguments); });
+  set_work(command, [arguments] { run_search(*arguments); });
 }
 
 }  // namespace kudp

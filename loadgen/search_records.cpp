@@ -2,6 +2,7 @@
 #include "loadgen/search_records.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "loadgen/verdict.hpp"
 
@@ -22,7 +23,8 @@ Trial trial_of(const RunOptions& options, RunResult result) {
   return {.rate = options.rate,
           .seconds = static_cast<double>(options.duration) / kSecond,
           .loss_ratio = loss_of(result.counts),
-          .p99_us = static_cast<double>(result.latency.percentile(99)) / kMicrosecond,
+          .p99_us =
+              result.p99_of_sent().value_or(std::numeric_limits<double>::infinity()) / kMicrosecond,
           .goodput_per_s = result.goodput_per_s(),
           .generator_limited = !judge(options, result).valid};
 }
@@ -33,7 +35,7 @@ Record trial_record(const Trial& trial) {
           {"duration_s", trial.seconds},
           {"goodput_per_s", trial.goodput_per_s},
           {"loss_ratio", trial.loss_ratio},
-          {"p99_us", trial.p99_us},
+          {"p99_of_sent_us", std::isfinite(trial.p99_us) ? Record(trial.p99_us) : Record()},
           {"generator_limited", trial.generator_limited}};
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "loadgen/commands.hpp"
 #include "loadgen/endpoint.hpp"
 #include "loadgen/fd.hpp"
 #include "loadgen/number_option.hpp"
@@ -57,7 +58,7 @@ void add_send_command(CLI::App& app) {
   command.add_option("--text", arguments->text, "what to send; may be empty")->required();
   command.add_flag("--nul", arguments->nul, "with a NUL byte at its end, as C keeps it");
   add_number(command, "--count", arguments->count, 1, 1'000'000'000, "N", "how many times");
-  command.callback([arguments] { send_text(*arguments); });
+  set_work(command, [arguments] { send_text(*arguments); });
 }
 
 }  // namespace kudp

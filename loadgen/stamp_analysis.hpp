@@ -17,6 +17,7 @@ struct StampSession {
   std::uint64_t duplicate = 0;           // further replies to a request
   std::uint64_t corrupt = 0;             // no reply to any request that was sent
   std::uint16_t error = 0;               // the error estimate of the sender's own clock
+  int refusal = 0;                       // errno: why a packet did not go or was not taken
   int signal = 0;                        // that ended it early
 };
 

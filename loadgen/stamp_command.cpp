@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "kmod/stamp.h"
+#include "loadgen/commands.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/run_arguments.hpp"
@@ -110,8 +112,10 @@ void run_stamp(const Arguments& arguments) {
   Interrupt interrupt;
   const StampSession session = run_session(options, interrupt);
   if (session.replies.empty() && session.signal == 0)
-    throw std::runtime_error(fmt::format("{} never answered ({} packets sent, {} corrupt replies)",
-                                         options.target.str(), session.sent, session.corrupt));
+    throw std::runtime_error(fmt::format(
+        "{} never answered ({} packets sent, {} corrupt replies{})", options.target.str(),
+        session.sent, session.corrupt,
+        session.refusal == 0 ? "" : fmt::format("; {}", std::strerror(session.refusal))));
   if (!session.replies.empty()) {
     const StampAnalysis analysis = analyse(session, arguments.stateful);
     if (json)
@@ -196,7 +200,7 @@ void add_stamp_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand(
       "stamp", "Measure a network against a STAMP reflector (RFC 8762): delay and loss each way.");
   add_options(command, *arguments);
-  command.callback([arguments] { run_stamp(*arguments); });
+  set_work(command, [arguments] { run_stamp(*arguments); });
 }
 
 }  // namespace kudp

@@ -14,6 +14,7 @@
 #include "kmod/stamp.h"
 #include "loadgen/cpus.hpp"
 #include "loadgen/fd.hpp"
+#include "loadgen/flow.hpp"
 
 namespace kudp {
 namespace {
@@ -81,7 +82,8 @@ class Sender {
   }
 
  private:
-  // Refused: ICMP port unreachable, to an earlier packet. The packet is lost, as others may be.
+  // Refused by an ICMP message to an earlier packet, or for want of a route or of room: the packet
+  // is lost, as others may be.
   void send() {
     StampRequest request{.sequence = static_cast<std::uint32_t>(sent_at_.size()),
                          .error = session_.error,
@@ -90,9 +92,9 @@ class Sender {
     sent_at_.push_back(request.t1);
     answered_.push_back(false);
     write_stamp(packet_, request);
-    if (::send(socket_.get(), packet_.data(), packet_.size(), 0) < 0 && errno != ECONNREFUSED &&
-        errno != EAGAIN && errno != ENOBUFS)
-      fail(options_.target.str());
+    if (::send(socket_.get(), packet_.data(), packet_.size(), 0) < 0 && errno != EAGAIN &&
+        errno != ENOBUFS)
+      note_refusal();
   }
 
   void wait(std::int64_t ns) {
@@ -113,11 +115,16 @@ class Sender {
       const auto length = recvmsg(socket_.get(), &message, 0);
       if (length < 0) {
         if (errno == EAGAIN) return;
-        if (errno == ECONNREFUSED) continue;
-        fail(options_.target.str());
+        note_refusal();
+        continue;
       }
       take(std::span(reply_).first(static_cast<std::size_t>(length)), arrival(message));
     }
+  }
+
+  void note_refusal() {
+    if (!is_refusal(errno)) fail(options_.target.str());
+    session_.refusal = errno;
   }
 
   // A reply is one to a request of this session if it has copied that faithfully.

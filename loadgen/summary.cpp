@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "loadgen/commands.hpp"
 #include "loadgen/records.hpp"
 
 namespace kudp {
@@ -207,7 +208,7 @@ void add_summary_command(CLI::App& app) {
       ->delimiter(',')
       ->capture_default_str();
   command.add_flag("--json", arguments->json, "print JSON lines instead of tables");
-  command.callback([arguments] { run(*arguments); });
+  set_work(command, [arguments] { run(*arguments); });
 }
 
 }  // namespace kudp

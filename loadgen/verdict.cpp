@@ -112,11 +112,11 @@ void judge_drops(const RunResult& result, Verdict& verdict) {
                         drops));
   }
   const auto here = result.after.receive_drops - result.before.receive_drops;
-  if (here > result.local_drops)
+  if (here > result.socket_drops)
     verdict.notes.push_back(
         fmt::format("other sockets of this network namespace dropped {} datagrams for want of room "
                     "(RcvbufErrors)",
-                    here - result.local_drops));
+                    here - result.socket_drops));
 }
 
 }  // namespace

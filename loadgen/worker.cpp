@@ -78,6 +78,7 @@ void Worker::run(Pace& pace) {
   load();
   drain();
   outstanding_.finish();
+  snapshot_.missing.store(outstanding_.counts().lost, std::memory_order_relaxed);
 }
 
 void Worker::load() {
@@ -123,7 +124,7 @@ void Worker::send(std::int64_t now) {
   }
   const int sent = requests_.send(flow.socket.get(), due_.size());
   if (sent < 0) return send_failed(errno);
-
+  too_long_ = 0;
   if (timestamps_ && measuring_) wire_.sent(first);
   const auto taken = due_.first(static_cast<std::size_t>(sent));
   due_ = due_.subspan(taken.size());
@@ -156,7 +157,7 @@ void Worker::send_failed(int error) {
   if (error == EINTR) return;
   if (error == EAGAIN || error == ENOBUFS)
     ++short_sends_;
-  else if (is_refusal(error))
+  else if (is_refusal(error) && (error != EMSGSIZE || ++too_long_ <= flows_.size()))
     note_refusal();
   else
     throw failed("send", error);
@@ -171,7 +172,7 @@ void Worker::note_refusal() {
 
 // When to send next if no reply comes first.
 std::int64_t Worker::next_look(std::int64_t now) const {
-  if (!due_.empty()) return std::max(now, blocked_until_);
+  if (!due_.empty() || (ring_ && ring_->unsent())) return std::max(now, blocked_until_);
   const auto next = std::max(pace_->next(now, outstanding_.in_flight()), blocked_until_);
   return std::min({next, outstanding_.next_expiry(), end_, now + kLongestSleep});
 }
@@ -179,7 +180,7 @@ std::int64_t Worker::next_look(std::int64_t now) const {
 void Worker::wait_and_receive(std::int64_t now, std::int64_t until) {
   ++rounds_;
   if (ring_) {
-    idle_rounds_ += !enter_ring(until - now) && due_.empty();
+    idle_rounds_ += !enter_ring(now, until) && due_.empty();
     return;
   }
   const int ready = wait(now, until);
@@ -192,20 +193,24 @@ void Worker::wait_and_receive(std::int64_t now, std::int64_t until) {
 }
 
 int Worker::wait(std::int64_t now, std::int64_t until) {
-  const auto gap = until - now;
+  auto gap = until - now;
+  if (gap >= kShortestSleep)
+    gap = std::max<std::int64_t>(until - now_ns(), 0);  // sending took its time
   const auto most = static_cast<int>(events_.size());
   const auto timeout = to_timespec(gap < kShortestSleep ? 0 : gap);
   int ready = epoll_pwait2(epoll_.get(), events_.data(), most, &timeout, nullptr);
   // Valgrind and kernels before 5.11 do not have it: then the last millisecond is polled.
   if (ready < 0 && errno == ENOSYS)
-    ready = epoll_wait(epoll_.get(), events_.data(), most, static_cast<int>(gap / kMillisecond));
+    ready = epoll_wait(epoll_.get(), events_.data(), most,
+                       static_cast<int>(std::max<std::int64_t>(gap, 0) / kMillisecond));
   if (ready < 0 && errno != EINTR) throw failed("epoll_pwait2", errno);
   return std::max(ready, 0);
 }
 
 // Sends what is queued and takes what has come; whether something has.
-bool Worker::enter_ring(std::int64_t timeout) {
-  ring_->enter(timeout < kShortestSleep ? 0 : timeout);
+bool Worker::enter_ring(std::int64_t before, std::int64_t until) {
+  const auto gap = until - before;
+  ring_->enter(gap < kShortestSleep ? 0 : gap, before >= blocked_until_);
   const auto now = now_ns();
   const auto answered_before = outstanding_.counts().answered;
   const auto datagrams = ring_->for_each(
@@ -213,6 +218,7 @@ bool Worker::enter_ring(std::int64_t timeout) {
         take_reply(payload_, flows_[flow], data, length, {}, now);
       },
       [this] { note_refusal(); });
+  if (ring_->blocked()) blocked_until_ = now + kBlockedPause;
   note_replies(datagrams, answered_before, now);
   return datagrams > 0;
 }
@@ -223,8 +229,7 @@ void Worker::receive(Flow& flow) {
     const int count = received_.receive(flow.socket.get());
     if (count < 0) {
       if (errno == EAGAIN) return;
-      // A router that wants shorter datagrams refuses, too.
-      if (!is_refusal(errno) && errno != EMSGSIZE) throw failed("receive", errno);
+      if (!is_refusal(errno)) throw failed("receive", errno);
       note_refusal();
       continue;
     }

@@ -98,7 +98,7 @@ class Worker {
 
   void wait_and_receive(std::int64_t now, std::int64_t until);
   int wait(std::int64_t now, std::int64_t until);
-  bool enter_ring(std::int64_t timeout);
+  bool enter_ring(std::int64_t before, std::int64_t until);
   void receive(Flow& flow);
   void read_again(Flow& flow);
   void take_replies(Flow& flow, std::size_t count);
@@ -127,6 +127,7 @@ class Worker {
   std::span<std::int64_t> due_;         // those of them still to be sent
   std::size_t turn_ = 0;                // the flow the next burst goes out on
   std::int64_t blocked_until_ = 0;      // the kernel had no room for more
+  std::size_t too_long_ = 0;            // sends in a row that failed for their size
 
   Fd epoll_;
   std::vector<epoll_event> events_;

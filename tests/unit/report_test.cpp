@@ -62,6 +62,15 @@ TEST_F(ReportTest, LatenciesAreMicroseconds) {
   EXPECT_EQ(run["max_us"], 1000);
 }
 
+TEST_F(ReportTest, LostRequestsCountInThePercentileOfAll) {
+  result_.counts.sent = 1000;
+  EXPECT_NEAR(record()["p99_of_sent_us"], 990, 1);
+  result_.counts.sent = 1005;
+  EXPECT_NEAR(record()["p99_of_sent_us"], 995, 1);
+  result_.counts.sent = 1011;
+  EXPECT_TRUE(record()["p99_of_sent_us"].is_null());
+}
+
 TEST_F(ReportTest, NoReplyHasNoLatency) {
   result_.latency = {};
   const auto run = record();

@@ -112,6 +112,14 @@ TEST_F(VerdictTest, OwnDropsSpoilTheRun) {
   EXPECT_TRUE(says("dropped 1 replies at its own sockets"));
 }
 
+TEST_F(VerdictTest, DropsOfTheWarmUpAreNotThoseOfOthers) {
+  result_.after.receive_drops = 5;
+  result_.socket_drops = 5;
+  EXPECT_FALSE(says("other sockets"));
+  result_.after.receive_drops = 6;
+  EXPECT_TRUE(says("other sockets of this network namespace dropped 1 datagrams"));
+}
+
 TEST_F(VerdictTest, NothingSentIsNoMeasurement) {
   result_.counts = {};
   EXPECT_FALSE(verdict().valid);
