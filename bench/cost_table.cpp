@@ -23,8 +23,7 @@ A count of work, not of time: it does not see caches, waiting for locks, or what
 and devices cost, and on one vCPU client and server take turns.
 REP MOVSB and the like, with which the kernel copies and clears memory, count once for each byte,
 which is more than a CPU would need. The floor copies each datagram, too: generic mode makes room
-before it. Counted by words (scripts/cost --no-erms), the servers in the kernel stand some 1,100
-higher above the floor at 64 bytes, the socket servers 200 to 490.
+before it. scripts/cost --no-erms counts by words: the floor gains most by it.
 )";
 
 constexpr const char* kSendersMeaning = R"(

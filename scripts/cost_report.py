@@ -29,9 +29,8 @@ and server together. <em>Above the floor</em> is the server’s own part: what i
 time: it does not see caches, waiting for locks, or what real interrupts and devices cost, and on
 one vCPU client and server take turns. REP MOVSB and the like, with which the kernel copies and
 clears memory, count once for each byte, which is more than a CPU would need. The floor copies each
-datagram, too: generic mode makes room before it. Counted by words (<code>scripts/cost
---no-erms</code>), the servers in the kernel stand some 1,100 higher above the floor at 64 bytes,
-the socket servers 200 to 490.""",
+datagram, too: generic mode makes room before it. <code>scripts/cost --no-erms</code> counts by
+words: the floor gains most by it.""",
             "datagram": """Of senders: instructions for each datagram that the device lets go, with
 its way through the veth to where IP drops it at the first look, the same for all. Linux’s pktgen,
 which has no socket and makes each packet anew, is their floor."""}
