@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -82,7 +81,7 @@ class Comparer {
   // What is not answered took for ever: else a target would win by dropping requests.
   double figure(const RunResult& result) const {
     if (!open()) return result.goodput_per_s();
-    return result.p99_of_sent().value_or(std::numeric_limits<double>::infinity()) / kMicrosecond;
+    return result.p99_of_sent() / kMicrosecond;
   }
 
   bool complete() const {

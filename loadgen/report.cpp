@@ -67,13 +67,17 @@ Record percentile(const Histogram& times, double percent) {
   return times.count() > 0 ? Record(us(times.percentile(percent))) : Record();
 }
 
+void add_percentiles(Record& record, const std::string& prefix, const Histogram& times) {
+  record[prefix + "p50_us"] = percentile(times, 50);
+  record[prefix + "p90_us"] = percentile(times, 90);
+  record[prefix + "p99_us"] = percentile(times, 99);
+  record[prefix + "p999_us"] = percentile(times, 99.9);
+  record[prefix + "max_us"] = percentile(times, 100);
+}
+
 void add_latency(Record& record, const Histogram& latency) {
   record["mean_us"] = latency.count() > 0 ? Record(us(latency.mean())) : Record();
-  record["p50_us"] = percentile(latency, 50);
-  record["p90_us"] = percentile(latency, 90);
-  record["p99_us"] = percentile(latency, 99);
-  record["p999_us"] = percentile(latency, 99.9);
-  record["max_us"] = percentile(latency, 100);
+  add_percentiles(record, "", latency);
   record["percentiles"] = percentiles(latency);
 }
 
@@ -85,11 +89,7 @@ void add_schedule(Record& record, const RunOptions& options, const RunResult& re
       result.send_late.above(static_cast<std::uint64_t>(tolerated_delay(options)));
   record["gap_deviation_p50_us"] = percentile(result.gap_deviation, 50);
   record["gap_deviation_p99_us"] = percentile(result.gap_deviation, 99);
-  record["service_p50_us"] = percentile(result.service, 50);
-  record["service_p90_us"] = percentile(result.service, 90);
-  record["service_p99_us"] = percentile(result.service, 99);
-  record["service_p999_us"] = percentile(result.service, 99.9);
-  record["service_max_us"] = percentile(result.service, 100);
+  add_percentiles(record, "service_", result.service);
 }
 
 // Where the mean latency was spent; a mean is a sum of means, which no percentile is.
@@ -159,7 +159,7 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
   record["local_drops"] = result.local_drops;
   add_latency(record, result.latency);
   const auto p99 = result.p99_of_sent();
-  record["p99_of_sent_us"] = p99 ? Record(us(*p99)) : Record();
+  record["p99_of_sent_us"] = std::isfinite(p99) ? Record(us(p99)) : Record();
   record["generator_cpu_share"] = result.cpu_share;
   record["generator_busy_share"] = result.busy_share;
   record["namespace_drops"] = result.after.receive_drops - result.before.receive_drops;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "loadgen/clock.hpp"
@@ -53,11 +54,11 @@ struct RunResult {
   }
 
   // Nanoseconds within which 99 % of all requests were answered, which is longer than 99 % of the
-  // answers took if some have none; nothing if that are too many.
-  std::optional<double> p99_of_sent() const {
+  // answers took if some have none; infinite if that are too many.
+  double p99_of_sent() const {
     const auto percent =
         99 * static_cast<double>(counts.sent) / static_cast<double>(latency.count());
-    if (!(percent <= 100)) return std::nullopt;
+    if (!(percent <= 100)) return std::numeric_limits<double>::infinity();
     return static_cast<double>(latency.percentile(percent));
   }
 

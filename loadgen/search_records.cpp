@@ -2,7 +2,6 @@
 #include "loadgen/search_records.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "loadgen/verdict.hpp"
 
@@ -23,8 +22,7 @@ Trial trial_of(const RunOptions& options, RunResult result) {
   return {.rate = options.rate,
           .seconds = static_cast<double>(options.duration) / kSecond,
           .loss_ratio = loss_of(result.counts),
-          .p99_us =
-              result.p99_of_sent().value_or(std::numeric_limits<double>::infinity()) / kMicrosecond,
+          .p99_us = result.p99_of_sent() / kMicrosecond,
           .goodput_per_s = result.goodput_per_s(),
           .generator_limited = !judge(options, result).valid};
 }
