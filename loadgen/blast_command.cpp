@@ -6,10 +6,10 @@
 #include <memory>
 
 #include "loadgen/blast.hpp"
-#include "loadgen/commands.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/run_arguments.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace {

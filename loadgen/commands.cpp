@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/commands.hpp"
 
-#include <utility>
-
 #include "loadgen/blast_command.hpp"
 #include "loadgen/compare_command.hpp"
 #include "loadgen/run_command.hpp"
@@ -28,21 +26,6 @@ void add_commands(CLI::App& app) {
   add_stamp_command(app);
   add_summary_command(app);
   for (CLI::App* command : app.get_subcommands({})) command->configurable();
-}
-
-void set_work(CLI::App& command, std::function<void()> work) {
-  CLI::App& app = *command.get_parent();
-  command.callback([&app, &command, work = std::move(work)] {
-    app.callback([&app, &command, work] {
-      // A file may have sections of others.
-      for (const auto* other : app.get_subcommands())
-        if (other != &command)
-          throw CLI::ParseError(
-              "want one subcommand, not both " + other->get_name() + " and " + command.get_name(),
-              CLI::ExitCodes::ExtrasError);
-      work();
-    });
-  });
 }
 
 }  // namespace kudp

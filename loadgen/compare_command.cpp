@@ -9,13 +9,13 @@
 #include <random>
 #include <stdexcept>
 
-#include "loadgen/commands.hpp"
 #include "loadgen/contest.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/run_arguments.hpp"
 #include "loadgen/verdict.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace {

@@ -5,13 +5,13 @@
 
 #include <memory>
 
-#include "loadgen/commands.hpp"
 #include "loadgen/live_line.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/outputs.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/run_arguments.hpp"
 #include "loadgen/verdict.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace {

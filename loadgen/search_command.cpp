@@ -9,7 +9,6 @@
 #include <memory>
 #include <stdexcept>
 
-#include "loadgen/commands.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/report.hpp"
@@ -18,6 +17,7 @@
 #include "loadgen/search_records.hpp"
 #include "loadgen/table.hpp"
 #include "loadgen/verdict.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace {

@@ -9,10 +9,10 @@
 #include <string>
 #include <system_error>
 
-#include "loadgen/commands.hpp"
 #include "loadgen/endpoint.hpp"
 #include "loadgen/fd.hpp"
 #include "loadgen/number_option.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace {

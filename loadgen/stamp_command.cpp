@@ -12,10 +12,10 @@
 #include <string>
 
 #include "kmod/stamp.h"
-#include "loadgen/commands.hpp"
 #include "loadgen/json_lines.hpp"
 #include "loadgen/number_option.hpp"
 #include "loadgen/run_arguments.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace {

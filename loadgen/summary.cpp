@@ -15,8 +15,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "loadgen/commands.hpp"
 #include "loadgen/records.hpp"
+#include "loadgen/work.hpp"
 
 namespace kudp {
 namespace comparison {
