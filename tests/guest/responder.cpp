@@ -51,10 +51,13 @@ Counters Responder::settled(std::uint64_t received) const {
 
 Counters settled_of(const std::string& name, std::uint64_t received) {
   Counters counters;
-  eventually([&] {
+  const bool settled = eventually([&] {
     counters = stats_of(name);
     return counters["received"] >= received && adds_up(counters);
   });
+  if (!settled)
+    throw std::runtime_error(name + " does not come to rest at " + std::to_string(received) +
+                             " datagrams:\n" + read_file(kRoot + name + "/stats"));
   return counters;
 }
 

@@ -29,7 +29,8 @@ class Responder {
   Counters stats() const;
 
   // The counters once `received` datagrams are in and nothing is in flight: a worker counts its
-  // answer after the network has it, so that the client may be the faster. Waits at most 5 s.
+  // answer after the network has it, so that the client may be the faster. Throws
+  // std::runtime_error if that does not come true.
   Counters settled(std::uint64_t received) const;
 
  private:

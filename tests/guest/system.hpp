@@ -18,7 +18,7 @@ std::string read_file(const std::string& path);
 int write_file(const std::string& path, std::string_view text);
 
 // Waits for the condition, a minute at most; whether it came true.
-bool eventually(const std::function<bool()>& condition);
+[[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 // The module file that the tests load.
 std::string module_path(const std::string& name = "kudp");

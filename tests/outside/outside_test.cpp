@@ -95,10 +95,10 @@ class Outside : public testing::TestWithParam<stress::Variant> {
   }
 
   void await_answers(std::uint64_t wanted) {
-    guest::eventually([&] {
+    ASSERT_TRUE(guest::eventually([&] {
       tap_.look();
       return tap_.answers().answers() >= wanted;
-    });
+    }));
   }
 
   std::mt19937 random_ = stress::seeded();
@@ -154,7 +154,9 @@ TEST_P(Outside, HonestTrainsAreAnsweredInFull) {
                              std::string(100, 'x')),
                {}});
     // More than rcvbuf holds would be dropped where the worker does not get its turn.
-    if (i % 1'000 == 999) await_answers(i + 1);
+    if (i % 1'000 == 999) {
+      ASSERT_NO_FATAL_FAILURE(await_answers(i + 1));
+    }
   }
   expect_balance("");
   const Readings now = read_guest();

@@ -188,7 +188,7 @@ TEST_P(Hostile, ForgedPrefixesTakeNoMemoryAndNobodysTurn) {
   };
   const auto flood = [&](unsigned frames) {
     for (unsigned i = 0; i < frames; ++i) {
-      std::string from4{static_cast<char>(60 + random_() % 100), static_cast<char>(random_()),
+      std::string from4{static_cast<char>(60 + random_() % 60), static_cast<char>(random_()),
                         static_cast<char>(random_()), 1};
       ask(from4);
       std::string from6 = target_.neighbour6;
