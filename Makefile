@@ -14,7 +14,7 @@ CXX ?= g++
 CXXFLAGS ?= -O2 -g1
 WARNINGS = -Wall -Wextra -Wshadow -Werror
 KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -isystem build/bpf -MMD -MP
-SANITIZE = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE = -O1 -g1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 LIBS = -lfmt -pthread
 build/kudp-baseline build/unit-tests: LIBS += -luring -lxdp -lbpf
 build/kudp-load: LIBS += -luring
@@ -34,8 +34,8 @@ outside_tests = $(wildcard tests/outside/*_test.cpp) tests/outside/answers.cpp \
   $(addprefix tests/stress/,extent.cpp frame.cpp frame_socket.cpp ledger.cpp target.cpp traits.cpp)
 
 release = $(patsubst %.cpp,build/release/%.o,$(1))
-asan = $(patsubst %.cpp,build/asan/%.o,$(1))
-fuzzed = $(patsubst %.cpp,build/fuzzed/%.o,$(1))
+# For unit tests and fuzzers alike.
+sanitized = $(patsubst %.cpp,build/sanitized/%.o,$(1))
 
 .PHONY: help
 help:
@@ -201,13 +201,13 @@ build/load-tests: $(call release,$(wildcard tests/load/*.cpp) $(load_lib))
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
-build/unit-tests: $(call asan,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib) $(profile_lib))
+build/unit-tests: $(call sanitized,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib) $(profile_lib))
 	@echo '  LD      $@'
-	@$(CXX) $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
+	@clang++ $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
 # XDP programs, for the includes of their headers: each becomes one that holds it as bytes.
 bpf_headers = $(patsubst bench/%.bpf.c,build/bpf/%.skel.h,$(wildcard bench/*.bpf.c))
-$(foreach o,baseline_xdp baseline_af_xdp,build/release/bench/$(o).o build/asan/bench/$(o).o): \
+$(foreach o,baseline_xdp baseline_af_xdp,build/release/bench/$(o).o build/sanitized/bench/$(o).o): \
   $(bpf_headers)
 
 build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h)
@@ -215,7 +215,9 @@ build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h)
 	@echo '  BPF     $<'
 	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf \
 	  -I/usr/include/$(shell $(CXX) -print-multiarch) -c -o build/bpf/$*.bpf.o $<
-	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.new
+	@# clang++ does not know C's _Bool.
+	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.all
+	@sed 's/\b_Bool\b/bool/' $@.all >$@.new
 	@mv $@.new $@
 
 ## fuzz: libFuzzer on what reads foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz
@@ -230,32 +232,27 @@ fuzz: $(fuzzers)
 fuzz-coverage: fuzz
 	@scripts/fuzz-coverage $(foreach header,$(wildcard kmod/*.h),$(wildcard tests/fuzz/$(notdir $(header:.h=.cpp))))
 
-build/fuzz/load_reply: $(call fuzzed,loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp)
-build/fuzz/load_frame: $(call fuzzed,loadgen/frame.cpp)
-build/fuzz/load_records: $(call fuzzed,loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp)
-build/fuzz/load_config: $(call fuzzed,$(load_lib))
+build/fuzz/load_reply: $(call sanitized,loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp)
+build/fuzz/load_frame: $(call sanitized,loadgen/frame.cpp)
+build/fuzz/load_records: $(call sanitized,loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp)
+build/fuzz/load_config: $(call sanitized,$(load_lib))
 build/fuzz/load_config: LIBS += -luring
-build/fuzz/stamp_reply: $(call fuzzed,loadgen/stamp_packet.cpp loadgen/stamp_analysis.cpp)
-.SECONDARY: $(call fuzzed,$(wildcard tests/fuzz/*.cpp))
-$(fuzzers): build/fuzz/%: build/fuzzed/tests/fuzz/%.o
+build/fuzz/stamp_reply: $(call sanitized,loadgen/stamp_packet.cpp loadgen/stamp_analysis.cpp)
+.SECONDARY: $(call sanitized,$(wildcard tests/fuzz/*.cpp))
+$(fuzzers): build/fuzz/%: build/sanitized/tests/fuzz/%.o
 	@mkdir -p $(@D)
 	@echo '  FUZZ    $@'
-	@clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
-
-build/fuzzed/%.o: %.cpp
-	@mkdir -p $(@D)
-	@echo '  CXX     $< (fuzzed)'
-	@clang++ $(KUDP_CXXFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c -o $@ $<
+	@clang++ $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 build/release/%.o: %.cpp
 	@mkdir -p $(@D)
 	@echo '  CXX     $<'
 	@$(CXX) $(KUDP_CXXFLAGS) $(CXXFLAGS) -c -o $@ $<
 
-build/asan/%.o: %.cpp
+build/sanitized/%.o: %.cpp
 	@mkdir -p $(@D)
 	@echo '  CXX     $< (sanitized)'
-	@$(CXX) $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
+	@clang++ $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
 
 ## seeds: the five programs kudp grew from, as kudp does them, run in the guest
 .PHONY: seeds

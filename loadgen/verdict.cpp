@@ -123,7 +123,7 @@ void judge_drops(const RunResult& result, Verdict& verdict) {
 
 std::int64_t tolerated_delay(const RunOptions& options) {
   const double gap = kSecond / options.rate * static_cast<double>(options.threads);
-  return std::clamp(static_cast<std::int64_t>(gap), 100 * kMicrosecond, kMillisecond);
+  return static_cast<std::int64_t>(std::clamp<double>(gap, 100 * kMicrosecond, kMillisecond));
 }
 
 Verdict judge(const RunOptions& options, const RunResult& result) {

@@ -42,7 +42,6 @@ struct Arrived {
 // A thread in a namespace of its own, at the other end of a veth of this thread's.
 class Neighbour {
  public:
-  static constexpr const char* kHere = "198.18.9.1";
 
   Neighbour() {
     std::promise<int> ready;
@@ -152,7 +151,8 @@ void in_a_thread(Test&& test) {
 class PacketOf : public testing::TestWithParam<std::tuple<const char*, std::size_t>> {};
 
 TEST_P(PacketOf, AllThatIsSentArrivesAsItWas) {
-  const auto [endpoint, size] = GetParam();
+  const std::string endpoint = std::get<0>(GetParam());
+  const std::size_t size = std::get<1>(GetParam());
   bool up = false;
   in_a_thread([&] {
     Neighbour neighbour;
