@@ -42,7 +42,6 @@ struct Arrived {
 // A thread in a namespace of its own, at the other end of a veth of this thread's.
 class Neighbour {
  public:
-
   Neighbour() {
     std::promise<int> ready;
     auto inside = ready.get_future();
