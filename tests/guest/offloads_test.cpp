@@ -2,11 +2,7 @@
 // Super-packets with each offload of either end of the veth pair switched off in turn. Who checks
 // is the client's own stack, whose device claims no checksum to be right (rx off).
 #include <gtest/gtest.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <netinet/udp.h>
-#include <sys/ioctl.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +10,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "tests/guest/features.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
@@ -24,65 +21,6 @@ namespace {
 constexpr int kPort = 9000;
 constexpr int kSegment = 100, kSegments = 17;
 constexpr int kSuperPackets = 4;
-
-// A feature that ethtool's ioctl has numbers of its own for, to get and to set it.
-struct Feature {
-  const char* name;
-  unsigned get, set;
-};
-constexpr Feature kTransmitChecksums{"tx-checksumming", ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM};
-constexpr Feature kReceiveChecksums{"rx-checksumming", ETHTOOL_GRXCSUM, ETHTOOL_SRXCSUM};
-constexpr Feature kScatterGather{"scatter-gather", ETHTOOL_GSG, ETHTOOL_SSG};
-constexpr Feature kTcpSegmentation{"tcp-segmentation-offload", ETHTOOL_GTSO, ETHTOOL_STSO};
-constexpr Feature kSegmentation{"generic-segmentation-offload", ETHTOOL_GGSO, ETHTOOL_SGSO};
-constexpr Feature kReceive{"generic-receive-offload", ETHTOOL_GGRO, ETHTOOL_SGRO};
-
-// The device at one end; its features are as they were once this goes.
-class Device {
- public:
-  explicit Device(Where where)
-      : name_(where == Where::kHere ? "kudp-s" : "kudp-c"), socket_(udp_socket(where, AF_INET)) {}
-
-  const char* name() const { return name_; }
-
-  bool is_on(const Feature& feature) const { return call(feature, feature.get, false); }
-
-  void set(const Feature& feature, bool on) const {
-    call(feature, feature.set, on);
-    if (is_on(feature) != on)
-      throw std::runtime_error(std::string(name_) + " does not let " + feature.name + " change");
-  }
-
- private:
-  bool call(const Feature& feature, unsigned command, bool value) const {
-    ethtool_value argument{command, value};
-    ifreq request{};
-    std::strcpy(request.ifr_name, name_);
-    request.ifr_data = reinterpret_cast<char*>(&argument);
-    if (ioctl(socket_.get(), SIOCETHTOOL, &request))
-      throw std::system_error(errno, std::generic_category(), feature.name);
-    return argument.data;
-  }
-
-  const char* name_;
-  Fd socket_;
-};
-
-class Switched {
- public:
-  Switched(const Device& device, const Feature& feature, bool on)
-      : device_(device), feature_(feature), was_(device.is_on(feature)) {
-    device_.set(feature_, on);
-  }
-  ~Switched() { device_.set(feature_, was_); }
-  Switched(const Switched&) = delete;
-  Switched& operator=(const Switched&) = delete;
-
- private:
-  const Device& device_;
-  const Feature feature_;
-  bool was_;
-};
 
 // Of the client's namespace, over IPv4 and IPv6, such as "Udp" and "InCsumErrors".
 std::uint64_t client_count(const std::string& protocol, const std::string& counter) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "loadgen/fd.hpp"
+#include "tests/guest/features.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/system.hpp"
 
@@ -90,10 +91,7 @@ struct Variant {
   const char* address;
 };
 
-class XdpServers : public testing::TestWithParam<Variant> {
- protected:
-  void TearDown() override { run("ip netns exec kudp-client ethtool -K kudp-c tx on >/dev/null"); }
-};
+class XdpServers : public testing::TestWithParam<Variant> {};
 
 TEST_P(XdpServers, EchoWithTheClientsChecksumsOffloadedOrNot) {
   const auto [server, mode, address] = GetParam();
@@ -101,8 +99,9 @@ TEST_P(XdpServers, EchoWithTheClientsChecksumsOffloadedOrNot) {
   ASSERT_TRUE(baseline.first_line().starts_with("listening on " + at(address, kPort)))
       << baseline.first_line();
   Client client(Where::kClient, at(address, kPort));
-  for (const std::string offload : {"on", "off"}) {
-    run("ip netns exec kudp-client ethtool -K kudp-c tx " + offload + " >/dev/null");
+  const Device device(Where::kClient);
+  for (const bool offload : {true, false}) {
+    const Switched switched(device, kTransmitChecksums, offload);
     // 1452: what fits one Ethernet frame over IPv6.
     for (const std::size_t size : {0, 1, 64, 65, 1452, 1472}) {
       if (size > 1452 && std::string(address).find(':') != std::string::npos) continue;
