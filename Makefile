@@ -210,7 +210,7 @@ bpf_headers = $(patsubst bench/%.bpf.c,build/bpf/%.skel.h,$(wildcard bench/*.bpf
 $(foreach o,baseline_xdp baseline_af_xdp,build/release/bench/$(o).o build/sanitized/bench/$(o).o): \
   $(bpf_headers)
 
-build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h)
+build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h) Makefile
 	@mkdir -p $(@D)
 	@echo '  BPF     $<'
 	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf \
