@@ -215,9 +215,9 @@ build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h) Makefile
 	@echo '  BPF     $<'
 	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf \
 	  -I/usr/include/$(shell $(CXX) -print-multiarch) -c -o build/bpf/$*.bpf.o $<
+	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.new
 	@# clang++ does not know C's _Bool.
-	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.all
-	@sed 's/\b_Bool\b/bool/' $@.all >$@.new
+	@sed -i 's/\b_Bool\b/bool/' $@.new
 	@mv $@.new $@
 
 ## fuzz: libFuzzer on what reads foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz

@@ -4,10 +4,7 @@
 #include <gtest/gtest.h>
 #include <netinet/udp.h>
 
-#include <cstdlib>
-#include <cstring>
 #include <sstream>
-#include <stdexcept>
 #include <tuple>
 
 #include "tests/guest/features.hpp"

@@ -30,7 +30,7 @@ class Responder {
 
   // The counters once `received` datagrams are in and nothing is in flight: a worker counts its
   // answer after the network has it, so that the client may be the faster. Throws
-  // std::runtime_error if that does not come true.
+  // std::runtime_error if that does not come true in a minute.
   Counters settled(std::uint64_t received) const;
 
  private:

@@ -14,7 +14,6 @@
 #include "loadgen/fd.hpp"
 #include "tests/guest/features.hpp"
 #include "tests/guest/network.hpp"
-#include "tests/guest/system.hpp"
 
 namespace kudp::guest {
 namespace {

@@ -188,6 +188,7 @@ TEST_P(Hostile, ForgedPrefixesTakeNoMemoryAndNobodysTurn) {
   };
   const auto flood = [&](unsigned frames) {
     for (unsigned i = 0; i < frames; ++i) {
+      // None of 127/8, which IP does not let in.
       std::string from4{static_cast<char>(60 + random_() % 60), static_cast<char>(random_()),
                         static_cast<char>(random_()), 1};
       ask(from4);
