@@ -44,7 +44,7 @@ help:
 	  while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
 	@echo 'Variables: KERNEL=VERSION, ON=guest|host, ACCEL=auto|kvm|tcg, OUT=FOLDER for results'
 
-## demo: installs what is missing, builds all, compares nine servers: table and picture (8 minutes)
+## demo: installs what is missing, builds all, compares ten servers: table and picture (9 minutes)
 .PHONY: demo
 demo:
 	@scripts/setup
@@ -205,12 +205,12 @@ build/unit-tests: $(call sanitized,$(unit_tests) $(load_lib) $(base_lib) $(cost_
 	@echo '  LD      $@'
 	@clang++ $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
-# XDP programs, for the includes of their headers: each becomes one that holds it as bytes.
+# BPF programs, for the includes of their headers: each becomes one that holds it as bytes.
 bpf_headers = $(patsubst bench/%.bpf.c,build/bpf/%.skel.h,$(wildcard bench/*.bpf.c))
-$(foreach o,baseline_xdp baseline_af_xdp,build/release/bench/$(o).o build/sanitized/bench/$(o).o): \
+$(foreach o,baseline_turn baseline_af_xdp,build/release/bench/$(o).o build/sanitized/bench/$(o).o): \
   $(bpf_headers)
 
-build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/xdp_*.h) Makefile
+build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/*.bpf.h) bench/turn_counts.h Makefile
 	@mkdir -p $(@D)
 	@echo '  BPF     $<'
 	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf \

@@ -5,8 +5,6 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <xdp/libxdp.h>
 #include <xsk_redirect.skel.h>
@@ -37,14 +35,6 @@ struct Shared {
   const std::atomic<bool>& stopping;
   int stop_event;
 };
-
-// In generic mode the kernel wakes the thread for each datagram. One that preempts the sender each
-// time sees no two at once, and the switches cost more than the answers.
-void be_patient() {
-  const sched_param none{};
-  if (const int error = pthread_setschedparam(pthread_self(), SCHED_BATCH, &none))
-    throw std::system_error(error, std::generic_category(), "SCHED_BATCH");
-}
 
 // The frame of a request is the frame of its reply: nothing is copied here. (In copy mode the
 // kernel copies on both ways.)
@@ -203,9 +193,9 @@ class AfXdpServer final : public Serving {
     Worker& worker = *workers_.back();
     const auto& cpus = options_.cpus;
     try {
-      worker.thread =
-          start_engine(static_cast<int>(queue), cpus[queue % cpus.size()], [this, &worker, queue] {
-            if (options_.patient) be_patient();
+      worker.thread = start_engine(
+          static_cast<int>(queue), cpus[queue % cpus.size()], options_.patient,
+          [this, &worker, queue] {
             worker.xsk = std::make_unique<Xsk>(device_, queue, !link_.native(), options_.busy_poll);
             check_bpf(xsk_socket__update_xskmap(worker.xsk->socket(), map()), "af_xdp: queue");
             return std::make_unique<AfXdpEngine>(shared_, *worker.xsk, worker.counters);

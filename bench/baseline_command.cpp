@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "bench/baseline_af_xdp.hpp"
-#include "bench/baseline_xdp.hpp"
+#include "bench/baseline_turn.hpp"
 #include "loadgen/cpus.hpp"
 
 namespace kudp::baseline {
@@ -34,6 +34,7 @@ Command::Command(CLI::App& app) : app_(app) {
                     "the same, with io_uring: one receive that stays, a batch of sends a call");
   add_af_xdp();
   add_xdp();
+  add_tc();
 }
 
 CLI::App& Command::add(const char* name, const char* help) {
@@ -63,6 +64,11 @@ void Command::add_batch(CLI::App& command) {
       ->capture_default_str();
 }
 
+void Command::add_patient(CLI::App& command) {
+  command.add_flag("--patient", options_.patient,
+                   "threads wait for their turn (SCHED_BATCH): more datagrams at once, and later");
+}
+
 void Command::add_recvfrom() {
   CLI::App& command = add("recvfrom", "one socket, one thread, one datagram a call");
   add_reply(command);
@@ -70,6 +76,7 @@ void Command::add_recvfrom() {
       ->check(CLI::Range(4096, 1 << 30))
       ->capture_default_str();
   add_cpus(command, "pin the thread to the first of these, such as 0,2-5");
+  add_patient(command);
   command.callback([this] {
     if (!cpus_.empty()) options_.cpus = {parse_cpus(cpus_).front()};
     start_ = [this] { return std::make_unique<Server>(options_); };
@@ -84,6 +91,7 @@ void Command::add_socket_server(EngineKind engine, const char* name, const char*
       ->capture_default_str();
   add_cpus(command, "one thread on each of these, such as 0,2-5 [all]");
   add_batch(command);
+  add_patient(command);
   if (engine == EngineKind::io_uring)
     command.add_flag("!--no-segments", options_.segments, "without UDP_GRO and UDP_SEGMENT");
   command.callback([this, engine] {
@@ -93,9 +101,12 @@ void Command::add_socket_server(EngineKind engine, const char* name, const char*
   });
 }
 
-void Command::add_device(CLI::App& command, const std::string& mode) {
+void Command::add_device(CLI::App& command) {
   command.add_option("--device", device_.device, "the network device that datagrams come in by")
       ->required();
+}
+
+void Command::add_mode(CLI::App& command, const std::string& mode) {
   command
       .add_option("--mode", mode_,
                   "where XDP runs: native (in the driver), generic, or any: native if it can")
@@ -106,16 +117,15 @@ void Command::add_device(CLI::App& command, const std::string& mode) {
 
 void Command::add_af_xdp() {
   CLI::App& command = add("af_xdp", "a pinned thread and AF_XDP socket per queue of a device");
-  add_device(command, "any");
+  add_device(command);
+  add_mode(command, "any");
   add_reply(command);
   add_cpus(command, "pin the queues' threads to these in turn, such as 0,2-5 [all]");
   add_batch(command);
   command.add_option("--busy-poll", device_.busy_poll, "microseconds; 0: off")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
-  command.add_flag(
-      "--patient", device_.patient,
-      "its threads wait for their turn (SCHED_BATCH): bursts are cheaper, one is dearer");
+  add_patient(command);
   command.callback([this] {
     set_cpus();
     start_ = [this] { return start_af_xdp(device_); };
@@ -125,12 +135,20 @@ void Command::add_af_xdp() {
 // Generic: a veth sends what a program in its driver turns round only if its peer has XDP or GRO.
 void Command::add_xdp() {
   CLI::App& command = add("xdp", "an XDP program that turns datagrams round (XDP_TX); echo only");
-  add_device(command, "generic");
+  add_device(command);
+  add_mode(command, "generic");
   add_reply(command);
   command.callback([this] {
     if (reply_ != "echo") throw std::runtime_error("xdp: answers with --reply echo only");
     start_ = [this] { return start_xdp(device_); };
   });
+}
+
+void Command::add_tc() {
+  CLI::App& command = add("tc", "a BPF program at tc's ingress that turns them round; echo only");
+  add_device(command);
+  command.footer("A killed one leaves it there: tc qdisc del dev DEVICE clsact takes it away.");
+  command.callback([this] { start_ = [this] { return start_tc(device_); }; });
 }
 
 void Command::set_reply() {
@@ -163,6 +181,7 @@ void Command::parse(int argc, char** argv) {
   device_.reply = options_.reply;
   device_.cpus = options_.cpus;
   device_.batch = options_.batch;
+  device_.patient = options_.patient;
 }
 
 }  // namespace kudp::baseline

@@ -28,11 +28,14 @@ class Command {
   void add_socket_server(EngineKind engine, const char* name, const char* help);
   void add_af_xdp();
   void add_xdp();
+  void add_tc();
   CLI::App& add(const char* name, const char* help);
   void add_reply(CLI::App& command);
   void add_cpus(CLI::App& command, const char* help);
   void add_batch(CLI::App& command);
-  void add_device(CLI::App& command, const std::string& mode);
+  void add_patient(CLI::App& command);
+  void add_device(CLI::App& command);
+  void add_mode(CLI::App& command, const std::string& mode);
 
   void set_reply();
   void set_cpus();

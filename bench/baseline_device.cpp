@@ -15,6 +15,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "bench/baseline_socket.hpp"
 
@@ -84,6 +85,52 @@ XdpLink::XdpLink(int program, const Device& device, XdpMode mode) {
             fmt::format("{}: XDP{}", device.name, mode == XdpMode::native ? " in the driver" : "")
                 .c_str());
   fd_ = Fd(fd);
+}
+
+namespace {
+
+bpf_tc_hook ingress_of(unsigned device) {
+  bpf_tc_hook hook{};
+  hook.sz = sizeof hook;
+  hook.ifindex = static_cast<int>(device);
+  hook.attach_point = BPF_TC_INGRESS;
+  return hook;
+}
+
+bpf_tc_opts first_filter(int program) {
+  bpf_tc_opts options{};
+  options.sz = sizeof options;
+  options.prog_fd = program;
+  options.handle = 1;
+  options.priority = 1;
+  return options;
+}
+
+}  // namespace
+
+TcFilter::TcFilter(int program, const Device& device) : device_(device.index) {
+  bpf_tc_hook hook = ingress_of(device_);
+  const int made = bpf_tc_hook_create(&hook);
+  if (made != -EEXIST) check_bpf(made, fmt::format("{}: tc ingress", device.name).c_str());
+  made_hook_ = made == 0;
+  bpf_tc_opts options = first_filter(program);
+  const int status = bpf_tc_attach(&hook, &options);
+  if (status == -EEXIST)
+    throw std::runtime_error(
+        fmt::format("{0}: a tc filter is there already; if a server that was killed left it, "
+                    "\"tc qdisc del dev {0} clsact\" takes it away",
+                    device.name));
+  check_bpf(status, fmt::format("{}: tc ingress", device.name).c_str());
+}
+
+void TcFilter::detach() {
+  if (!device_) return;
+  bpf_tc_hook hook = ingress_of(std::exchange(device_, 0));
+  bpf_tc_opts options = first_filter(0);
+  bpf_tc_detach(&hook, &options);
+  if (!made_hook_) return;
+  hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
+  bpf_tc_hook_destroy(&hook);
 }
 
 }  // namespace kudp::baseline

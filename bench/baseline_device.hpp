@@ -54,6 +54,23 @@ class XdpLink {
   bool native_ = false;
 };
 
+// A program at a device's tc ingress. Ends with this object, but not with a process that is killed:
+// the kernel ties it to the device.
+class TcFilter {
+ public:
+  // Throws std::runtime_error, also where a filter stands in its place already.
+  TcFilter(int program, const Device& device);
+  ~TcFilter() { detach(); }
+  TcFilter(const TcFilter&) = delete;
+  TcFilter& operator=(const TcFilter&) = delete;
+
+  void detach();
+
+ private:
+  unsigned device_;  // 0: nothing to take away
+  bool made_hook_;
+};
+
 // Throws std::runtime_error for a negative status of libbpf.
 void check_bpf(int status, const char* what);
 

@@ -23,7 +23,7 @@ struct DeviceOptions {
   std::vector<int> cpus;  // the thread of queue i is pinned to CPU i of these, counted round
   unsigned batch = 64;
   unsigned busy_poll = 0;  // microseconds
-  bool patient = false;    // its threads preempt nobody: SCHED_BATCH
+  bool patient = false;    // its threads preempt nobody, see start_engine()
 };
 
 }  // namespace kudp::baseline

@@ -170,10 +170,18 @@ class IoUringEngine final : public Engine {
   }
 
   // Success needs no completion: a send that would have to wait fails instead, so that submission
-  // has dealt with all, and their memory is free again.
+  // has dealt with all, and their memory is free again. A plain one needs no msghdr, which the
+  // kernel would copy in and check (since Linux 6.1).
   void send(const msghdr& message, std::uint64_t index) {
     io_uring_sqe* const entry = ring_.entry();
-    io_uring_prep_sendmsg(entry, kFile, &message, MSG_DONTWAIT);
+    if (message.msg_iovlen == 1 && message.msg_controllen == 0) {
+      io_uring_prep_send(entry, kFile, message.msg_iov->iov_base, message.msg_iov->iov_len,
+                         MSG_DONTWAIT);
+      io_uring_prep_send_set_addr(entry, static_cast<const sockaddr*>(message.msg_name),
+                                  static_cast<__u16>(message.msg_namelen));
+    } else {
+      io_uring_prep_sendmsg(entry, kFile, &message, MSG_DONTWAIT);
+    }
     entry->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
     io_uring_sqe_set_data64(entry, index);
   }

@@ -53,7 +53,7 @@ class Server::Worker {
         service_{socket_.get(), port_of(address), is_wildcard(address),
                  options.batch, options.segments, options.reply,
                  counters_,     stopping_,        stop_event_.get()} {
-    thread_ = start_engine(cpu.value_or(0), cpu,
+    thread_ = start_engine(cpu.value_or(0), cpu, options.patient,
                            [this, kind = options.engine] { return make_engine(kind, service_); });
   }
 
@@ -117,6 +117,7 @@ std::string Server::description() const {
   }
   if (options_.engine != EngineKind::recvfrom) text += fmt::format("({})", options_.batch);
   if (!options_.cpus.empty()) text += fmt::format(", CPUs {}", fmt::join(options_.cpus, ","));
+  if (options_.patient) text += ", patient";
   return text + fmt::format(", receive buffer {} bytes", receive_buffer_);
 }
 

@@ -20,6 +20,7 @@ struct Options {
   int buffer_bytes = 4 << 20;  // receive and send buffer of each socket
   unsigned batch = 64;         // not recvfrom
   bool segments = true;        // recvmmsg-gro and io_uring
+  bool patient = false;        // threads preempt nobody, see start_engine()
   std::vector<int> cpus;       // one pinned worker for each; none: one worker, not pinned
 };
 

@@ -10,9 +10,10 @@
 
 namespace kudp::baseline {
 
-// Starts a thread, pinned if a CPU is given, that makes an engine and runs it. Returns when the
-// engine is made; throws what making it threw.
-std::thread start_engine(int number, std::optional<int> cpu,
+// Starts a thread, pinned if a CPU is given, that makes an engine and runs it. A patient one does
+// not preempt whoever sends to it (SCHED_BATCH): it finds more datagrams at once, and later.
+// Returns when the engine is made; throws what making it threw.
+std::thread start_engine(int number, std::optional<int> cpu, bool patient,
                          std::function<std::unique_ptr<Engine>()> make);
 
 }  // namespace kudp::baseline

@@ -19,12 +19,17 @@ struct Server {
   bool sends = false;  // it serves nobody: it is a sender, for the loads that are one-way
 };
 
-inline constexpr std::array<Server, 16> kServers{{{"recvfrom", Kind::socket},
+inline constexpr std::array<Server, 21> kServers{{{"recvfrom", Kind::socket},
                                                   {"recvmmsg", Kind::socket},
                                                   {"recvmmsg-gro", Kind::socket},
                                                   {"io_uring", Kind::socket},
+                                                  {"recvmmsg-patient", Kind::socket},
+                                                  {"recvmmsg-gro-patient", Kind::socket},
+                                                  {"io_uring-patient", Kind::socket},
                                                   {"af_xdp", Kind::bypass},
+                                                  {"af_xdp-patient", Kind::bypass},
                                                   {"xdp", Kind::bypass},
+                                                  {"tc", Kind::bypass},
                                                   {"classic", Kind::kernel},
                                                   {"kthread", Kind::kernel},
                                                   {"softirq", Kind::kernel},
@@ -51,9 +56,10 @@ struct Load {
   std::string name() const;   // "ipv4-64-burst8-flows1", "ipv6-64-super8", "ipv4-64-send"
   std::string title() const;  // for people
   bool one_way() const { return burst == 0; }
-  // What the stack has no part in: the XDP program that turns a datagram around before the stack
-  // sees it, or Linux's own packet generator, which hands packets to the device.
-  std::string_view floor() const { return one_way() ? "pktgen" : "xdp"; }
+  // What the stack has no part in: the program at tc's ingress that turns the skb around before the
+  // stack sees it, or Linux's own packet generator, which hands packets to the device. (Generic XDP
+  // stands higher: it copies each datagram first.)
+  std::string_view floor() const { return one_way() ? "pktgen" : "tc"; }
   bool operator==(const Load&) const = default;
 };
 
@@ -67,7 +73,9 @@ std::vector<Load> matching(const std::vector<Load>& loads,
 
 // Super-packets are not for all: an AF_XDP socket is handed their bytes without the segment size,
 // and the module refuses them together with the link turnaround. What the guard's rules cost,
-// without any of them (-unguarded) and with all (-guarded), shows at bursts of 64 from one flow.
+// without any of them (-unguarded) and with all (-guarded), shows at bursts of 64 from one flow. A
+// socket server's patience (-patient) pays with super-packets; that it does not with single
+// datagrams shows at 64 bytes from one flow.
 bool can_serve(const Server& server, const Load& load);
 
 }  // namespace kudp::cost

@@ -104,13 +104,17 @@ Settings settings_of(const Server& server, const Load& load) {
 }
 
 std::vector<std::string> baseline_of(const Server& server, const Load& load) {
-  std::vector<std::string> words{"kudp-baseline", std::string(server.name), "--listen",
+  constexpr std::string_view kPatient = "-patient";
+  std::string_view name = server.name;
+  const bool patient = name.ends_with(kPatient);
+  if (patient) name.remove_suffix(kPatient.size());
+  std::vector<std::string> words{"kudp-baseline", std::string(name), "--listen",
                                  with_port(Network::server_address(load.family), kServerPort)};
-  // Generic mode needs nothing of the veth's other end, and is the cheaper one on a veth, too.
-  if (server.kind == Kind::bypass)
-    words.insert(words.end(), {"--device", Network::kServerDevice, "--mode", "generic"});
-  // Each load's cheaper way: patience makes bursts of 64 a third cheaper, single requests dearer.
-  if (server.name == "af_xdp" && load.burst > 1) words.push_back("--patient");
+  if (server.kind == Kind::bypass) words.insert(words.end(), {"--device", Network::kServerDevice});
+  // Native mode wants GRO or XDP at the other end of the veth.
+  if (name.ends_with("xdp")) words.insert(words.end(), {"--mode", "generic"});
+  if (name == "io_uring" && load.segments == 1) words.push_back("--no-segments");
+  if (patient) words.push_back("--patient");
   return words;
 }
 

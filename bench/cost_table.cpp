@@ -16,14 +16,14 @@ constexpr double kIdleWorthSaying = 0.001;
 
 constexpr const char* kMeaning = R"(
 Instructions that the guest executes for each request: client, network and server together.
-"above floor" is the server's own part: what it costs more than an XDP program (generic mode)
-that turns the datagram around before the stack sees it. "of best" is that part's ratio to the
-same of the best userspace socket server, which is marked *.
+"above floor" is the server's own part: what it costs more than a BPF program at tc's ingress that
+turns the datagram around before the stack sees it. "of best" is that part's ratio to the same of
+the best userspace socket server, which is marked *.
 A count of work, not of time: it does not see caches, waiting for locks, or what real interrupts
 and devices cost, and on one vCPU client and server take turns.
 REP MOVSB and the like, with which the kernel copies and clears memory, count once for each byte,
-which is more than a CPU would need. The floor copies each datagram, too: generic mode makes room
-before it. scripts/cost --no-erms counts by words: the floor gains most by it.
+which is more than a CPU would need. scripts/cost --no-erms counts by words: who copies gains by it,
+the XDP program most, as generic mode copies each datagram to make room before it.
 )";
 
 constexpr const char* kSendersMeaning = R"(
@@ -102,11 +102,11 @@ std::string tables(const std::vector<Section>& all) {
   for (const Section& section : all) {
     if (!text.empty()) text += "\n";
     const bool one_way = section.load.one_way();
-    fmt::format_to(to, "{}\n  {:<17}  {:>9}  {:>11}  {:>7}\n", section.load.title(),
+    fmt::format_to(to, "{}\n  {:<20}  {:>9}  {:>11}  {:>7}\n", section.load.title(),
                    one_way ? "sender" : "server", "total", one_way ? "over pktgen" : "above floor",
                    "of best");
     for (const Row& row : section.rows) {
-      auto line = fmt::format("{} {:<17}  {:>9}  {:>11}  {:>7}  {}",
+      auto line = fmt::format("{} {:<20}  {:>9}  {:>11}  {:>7}  {}",
                               row.cell.server == section.best ? '*' : ' ', row.cell.server,
                               grouped(row.cell.instructions()), grouped(row.above),
                               row.ratio ? fmt::format("{:.3f}", *row.ratio) : "-", note(row));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Gives requests to the AF_XDP socket of the queue that they came in by. */
-#include "xdp_match.bpf.h"
+#include "match.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);
@@ -12,9 +12,10 @@ struct {
 SEC("xdp")
 int xsk_redirect(struct xdp_md *ctx)
 {
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct request request = {};
 
-	if (!match_request(ctx, &request))
+	if (!match_request(&request, data, end, end - data))
 		return XDP_PASS;
 	return bpf_redirect_map(&sockets, ctx->rx_queue_index, XDP_PASS);
 }

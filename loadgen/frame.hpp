@@ -19,7 +19,7 @@ namespace kudp {
 // IPv4 or IPv6 without options; else 0. Reads no byte beyond the frame.
 std::size_t udp_headers(std::span<const std::byte> frame);
 
-// A frame that udp_headers() or xdp_match.bpf.h has looked at: UDP over IPv4 or IPv6 without
+// A frame that udp_headers() or match.bpf.h has looked at: UDP over IPv4 or IPv6 without
 // options.
 class Frame {
  public:

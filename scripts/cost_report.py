@@ -14,30 +14,30 @@ from report_page import Fault, drawing, facts, number, read, table, write
 from report_plots import COLOURS, INK, figure, svg  # says so where matplotlib is missing
 from matplotlib.patches import Patch
 
-FLOORS = {"request": "xdp", "datagram": "pktgen"}  # a sender's datagrams nobody answers
+FLOORS = {"request": "tc", "datagram": "pktgen"}  # a sender's datagrams nobody answers
 KINDS = {"recvfrom": "socket", "recvmmsg": "socket", "recvmmsg-gro": "socket",
          "io_uring": "socket", "sendmmsg": "socket", "af_xdp": "bypass", "xdp": "bypass",
-         "pktgen": "bypass"}  # others: in the kernel
+         "tc": "bypass", "pktgen": "bypass"}  # others: in the kernel
 COLOUR = {"kernel": COLOURS[0], "socket": COLOURS[1], "bypass": COLOURS[6]}
 LEGEND = {"kernel": "kudp, in the kernel", "socket": "userspace, with a socket",
           "bypass": "past the stack"}
 ALONE = "background: #fff; color: #1b2127; font-family: system-ui, 'DejaVu Sans', sans-serif"
 
 MEANINGS = {"request": """Instructions that the guest executes for each request: client, network
-and server together. <em>Above the floor</em> is the server’s own part: what it costs more than an XDP program
-(generic mode) that turns the datagram around before the stack sees it. A count of work, not of
+and server together. <em>Above the floor</em> is the server’s own part: what it costs more than a BPF
+program at tc’s ingress that turns the datagram around before the stack sees it. A count of work, not of
 time: it does not see caches, waiting for locks, or what real interrupts and devices cost, and on
 one vCPU client and server take turns. REP MOVSB and the like, with which the kernel copies and
-clears memory, count once for each byte, which is more than a CPU would need. The floor copies each
-datagram, too: generic mode makes room before it. <code>scripts/cost --no-erms</code> counts by
-words: the floor gains most by it.""",
+clears memory, count once for each byte, which is more than a CPU would need. <code>scripts/cost --no-erms</code>
+counts by words: who copies gains by it, the XDP program most, as generic mode copies each datagram
+to make room before it.""",
             "datagram": """Of senders: instructions for each datagram that the device lets go, with
 its way through the veth to where IP drops it at the first look, the same for all. Linux’s pktgen,
 which has no socket and makes each packet anew, is their floor."""}
 
 
 def kind(server):
-    return KINDS.get(server, "kernel")
+    return KINDS.get(server.removesuffix("-patient"), "kernel")
 
 
 class Load:
@@ -154,7 +154,7 @@ def headline(data):
     """What the largest burst of the first group says of the kernel's servers."""
     load = max(next(iter(data.groups.values())), key=lambda load: load.cells[0]["burst"])
     if load.floor is None or not load.best:
-        return "Without the XDP floor or a userspace socket server nothing can be compared."
+        return "Without the floor (tc) or a userspace socket server nothing can be compared."
     parts = [f"<b>{escape(s)}</b> {number(load.above(s))}" +
              (f" (1/{1 / load.ratio(s):,.1f})" if 0 < (load.ratio(s) or 0) < 1 else "")
              for s in load.totals if kind(s) == "kernel"]

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -34,14 +35,15 @@ class Baseline {
     if (pid_ == 0) {
       dup2(ends[1], STDOUT_FILENO);
       dup2(ends[1], STDERR_FILENO);
-      execlp("kudp-baseline", "kudp-baseline", server.c_str(), "--device", "kudp-s", "--mode",
-             mode.c_str(), "--listen", listen.c_str(), nullptr);
+      // Without a mode, tc's, the line ends there.
+      execlp("kudp-baseline", "kudp-baseline", server.c_str(), "--device", "kudp-s", "--listen",
+             listen.c_str(), mode.empty() ? nullptr : "--mode", mode.c_str(), nullptr);
       _exit(127);
     }
     first_line_ = line();
   }
   ~Baseline() {
-    if (pid_ > 0) end(SIGKILL);
+    if (pid_ > 0) end(SIGTERM);
   }
   Baseline(const Baseline&) = delete;
   Baseline& operator=(const Baseline&) = delete;
@@ -74,7 +76,8 @@ class Baseline {
 };
 
 bool attached() {
-  return std::system("ip link show dev kudp-s | grep -q prog/xdp") == 0;
+  return std::system("ip link show dev kudp-s | grep -q prog/xdp") == 0 ||
+         std::system("tc filter show dev kudp-s ingress | grep -q turn_tc") == 0;
 }
 
 // A link goes with its last reference, which the kernel may drop a moment after the process.
@@ -119,6 +122,7 @@ TEST_P(XdpServers, EchoWithTheClientsChecksumsOffloadedOrNot) {
 TEST_P(XdpServers, LeaveOtherPortsToTheStack) {
   const auto [server, mode, address] = GetParam();
   Baseline baseline(server, mode, address);
+  ASSERT_TRUE(baseline.first_line().starts_with("listening on ")) << baseline.first_line();
   const Endpoint other = resolve(at(address, kPort + 1));
   const Fd socket = udp_socket(Where::kHere, other.family());
   ASSERT_EQ(bind(socket.get(), other.data(), other.length), 0);
@@ -133,6 +137,7 @@ TEST_P(XdpServers, LeaveOtherPortsToTheStack) {
 TEST_P(XdpServers, DetachHoweverTheyEnd) {
   const auto [server, mode, address] = GetParam();
   for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
+    if (signal == SIGKILL && std::string_view(server) == "tc") break;  // see tc --help
     Baseline baseline(server, mode, address);
     EXPECT_TRUE(attached()) << baseline.first_line();
     baseline.end(signal);
@@ -143,15 +148,26 @@ TEST_P(XdpServers, DetachHoweverTheyEnd) {
 std::string variant_name(const testing::TestParamInfo<Variant>& variant) {
   const auto [server, mode, address] = variant.param;
   const bool v6 = std::string(address).find(':') != std::string::npos;
-  return std::string(server) + "_" + mode + (v6 ? "_IPv6" : "_IPv4");
+  return std::string(server) + (*mode ? "_" : "") + mode + (v6 ? "_IPv6" : "_IPv4");
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, XdpServers,
     testing::Values(Variant{"xdp", "generic", kServer4}, Variant{"xdp", "generic", kServer6},
                     Variant{"af_xdp", "generic", kServer4}, Variant{"af_xdp", "generic", kServer6},
-                    Variant{"af_xdp", "native", kServer4}, Variant{"af_xdp", "native", kServer6}),
+                    Variant{"af_xdp", "native", kServer4}, Variant{"af_xdp", "native", kServer6},
+                    Variant{"tc", "", kServer4}, Variant{"tc", "", kServer6}),
     variant_name);
+
+TEST(XdpServersRefuse, TheFilterOfAKilledOneInOneLineThatSaysHowToTakeItAway) {
+  Baseline("tc", "", kServer4).end(SIGKILL);
+  Baseline second("tc", "", kServer4);
+  const std::string remedy = "tc qdisc del dev kudp-s clsact";
+  EXPECT_NE(second.first_line().find(remedy), std::string::npos) << second.first_line();
+  EXPECT_EQ(WEXITSTATUS(second.wait()), 1);
+  EXPECT_EQ(std::system(remedy.c_str()), 0);
+  EXPECT_FALSE(attached());
+}
 
 TEST(XdpServersRefuse, AWildcardInOneLine) {
   Baseline baseline("xdp", "generic", "0.0.0.0");

@@ -84,6 +84,10 @@ TEST(Plan, KnowsItsServers) {
   EXPECT_TRUE(can_serve(server_named("af_xdp"), kBursts));
   EXPECT_TRUE(can_serve(server_named("softirq-guarded"), kBursts));
   EXPECT_FALSE(can_serve(server_named("softirq-unguarded"), {4, 64, 64, 64, 1}));
+  EXPECT_TRUE(can_serve(server_named("tc"), {4, 64, 16, 1, 16}));
+  EXPECT_TRUE(can_serve(server_named("recvmmsg-gro-patient"), {4, 64, 16, 1, 16}));
+  EXPECT_FALSE(can_serve(server_named("recvmmsg-gro-patient"), {4, 64, 64, 64, 1}));
+  EXPECT_TRUE(can_serve(server_named("af_xdp-patient"), {4, 64, 64, 64, 1}));
 }
 
 TEST(Plan, SendersAndServersHaveLoadsOfTheirOwn) {
@@ -170,7 +174,7 @@ TEST(Cell, OfABrokenRecordIsRefusedWithItsLine) {
 TEST(Table, MeasuresFromTheFloorAndAgainstTheBestSocketServer) {
   const auto all =
       sections({cell("recvfrom", {20'000, 20'000}), cell("recvmmsg", {19'000, 19'000}),
-                cell("af_xdp", {12'000, 12'000}), cell("xdp", {11'000, 11'000}),
+                cell("af_xdp", {12'000, 12'000}), cell("tc", {11'000, 11'000}),
                 cell("softirq", {11'800, 11'800}), cell("softirq-link", {10'900, 10'900})});
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].best, "recvmmsg");  // af_xdp is cheaper, but has no socket
@@ -179,7 +183,7 @@ TEST(Table, MeasuresFromTheFloorAndAgainstTheBestSocketServer) {
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq").above, 800);
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq").ratio, 0.1);
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq-link").above, -100);
-  EXPECT_DOUBLE_EQ(*row(all[0], "xdp").above, 0);
+  EXPECT_DOUBLE_EQ(*row(all[0], "tc").above, 0);
 }
 
 TEST(Table, MeasuresSendersFromPktgen) {
@@ -195,7 +199,7 @@ TEST(Table, MeasuresSendersFromPktgen) {
 
 TEST(Table, KeepsLoadsApart) {
   const Load other{4, 64, 1, 1, 1};
-  const auto all = sections({cell("xdp", {11'000}), cell("xdp", {12'000}, other),
+  const auto all = sections({cell("tc", {11'000}), cell("tc", {12'000}, other),
                              cell("softirq", {11'500}), cell("softirq", {13'000}, other)});
   ASSERT_EQ(all.size(), 2u);
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq").above, 500);
@@ -210,7 +214,7 @@ TEST(Table, WithoutAFloorHasTotalsAlone) {
 
 TEST(Table, ComparesNothingWithAFailedCell) {
   const auto all = sections({failed("recvmmsg", "3 lost"), cell("recvfrom", {20'000}),
-                             cell("xdp", {11'000}), cell("softirq", {11'900})});
+                             cell("tc", {11'000}), cell("softirq", {11'900})});
   EXPECT_EQ(all[0].best, "recvfrom");
   EXPECT_DOUBLE_EQ(*row(all[0], "softirq").ratio, 0.1);
   EXPECT_EQ(row(all[0], "recvmmsg").above, std::nullopt);
@@ -219,10 +223,10 @@ TEST(Table, ComparesNothingWithAFailedCell) {
 
 TEST(Table, IsForPeople) {
   const auto text = tables(sections(
-      {cell("recvmmsg", {19'000.4}), cell("xdp", {11'000}), cell("softirq-link", {10'890})}));
+      {cell("recvmmsg", {19'000.4}), cell("tc", {11'000}), cell("softirq-link", {10'890})}));
   EXPECT_THAT(text, HasSubstr("IPv4, 64 bytes, bursts of 64, 1 flow\n"));
-  EXPECT_THAT(text, HasSubstr("* recvmmsg              19,000        8,000    1.000\n"));
-  EXPECT_THAT(text, HasSubstr("  softirq-link          10,890         -110   -0.014\n"));
+  EXPECT_THAT(text, HasSubstr("* recvmmsg                 19,000        8,000    1.000\n"));
+  EXPECT_THAT(text, HasSubstr("  softirq-link             10,890         -110   -0.014\n"));
   EXPECT_THAT(text, Not(HasSubstr("idle")));
 }
 
@@ -241,7 +245,7 @@ TEST(Bars, AreThoseThereAreFiguresFor) {
   EXPECT_TRUE(measured[1].met()) << "750 of 8,000";
   EXPECT_FALSE(measured[2].met()) << "1,001";
   EXPECT_TRUE(measured[3].met()) << "1,001 of 8,000";
-  EXPECT_FALSE(measured[4].met()) << "above the floor";
+  EXPECT_FALSE(measured[4].met()) << "above the XDP program";
   EXPECT_TRUE(bars(sections({cell("recvmmsg", {19'000})})).empty());
   EXPECT_EQ(lines({}), "");
 }

@@ -3,8 +3,8 @@
  * Which frames are requests: unicast UDP to one address and port, whole, without VLAN tag, IP
  * options or extension headers. All others are the stack's.
  */
-#ifndef KUDP_XDP_MATCH_BPF_H
-#define KUDP_XDP_MATCH_BPF_H
+#ifndef KUDP_MATCH_BPF_H
+#define KUDP_MATCH_BPF_H
 
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -65,10 +65,11 @@ static __always_inline bool match_ipv6(struct request *request, void *end)
 	return ip->payload_len == udp->len && udp->check;
 }
 
-static __always_inline bool match_request(struct xdp_md *ctx, struct request *request)
+/* A frame of so many @bytes, of which those from @data to @end can be read. */
+static __always_inline bool match_request(struct request *request, void *data, void *end,
+					  __u32 bytes)
 {
-	void *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = (void *)(long)ctx->data;
+	struct ethhdr *eth = data;
 
 	if ((void *)(eth + 1) > end || eth->h_dest[0] & 1)
 		return false;
@@ -78,7 +79,7 @@ static __always_inline bool match_request(struct xdp_md *ctx, struct request *re
 	if (!(listen_ipv6 ? match_ipv6(request, end) : match_ipv4(request, end)))
 		return false;
 	return request->udp->dest == listen_port && request->udp_bytes >= sizeof(struct udphdr) &&
-	       request->udp_bytes <= end - (void *)request->udp;
+	       request->udp_bytes <= bytes - ((void *)request->udp - data);
 }
 
 #endif

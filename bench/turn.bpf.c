@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sends requests back out of the device they came in by, as they are, with addresses and ports
- * swapped. The checksum stays right under that.
+ * Send requests back out of the device they came in by, as they are, with addresses and ports
+ * swapped. The checksum stays right under that. Two programs: for XDP, and for tc's ingress, which
+ * is handed the skb as it is.
  */
-#include "xdp_match.bpf.h"
+#include "match.bpf.h"
 
-#include "xdp_counts.h"
+#include <linux/pkt_cls.h>
+
+#include "turn_counts.h"
 
 /* In the driver, see complete_checksum(). */
 const volatile bool native;
@@ -14,7 +17,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct xdp_counts);
+	__type(value, struct turn_counts);
 } counts SEC(".maps");
 
 static __always_inline __u16 fold(__u64 sum)
@@ -112,32 +115,55 @@ static __always_inline void turn_round(struct request *request)
 	udp->dest = port;
 }
 
-SEC("xdp")
-int xdp_echo(struct xdp_md *ctx)
+/* Counts the request, and tells whether it is to be answered. */
+static __always_inline bool admit(const struct request *request, __u32 datagrams)
 {
-	struct request request = {};
-	struct xdp_counts *mine;
 	const __u32 first = 0;
+	struct turn_counts *mine = bpf_map_lookup_elem(&counts, &first);
 
-	if (!match_request(ctx, &request))
-		return XDP_PASS;
-	mine = bpf_map_lookup_elem(&counts, &first);
 	if (!mine)
-		return XDP_ABORTED;
-	mine->received++;
-	if (!request.udp->source) {
-		mine->port_zero++;
-		return XDP_DROP;
+		return false;
+	mine->received += datagrams;
+	if (!request->udp->source) {
+		mine->port_zero += datagrams;
+		return false;
 	}
-	if (request.udp->source == listen_port) {
-		mine->own_port++;
-		return XDP_DROP;
+	if (request->udp->source == listen_port) {
+		mine->own_port += datagrams;
+		return false;
 	}
+	mine->answered += datagrams;
+	return true;
+}
+
+SEC("xdp")
+int turn_xdp(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct request request = {};
+
+	if (!match_request(&request, data, end, end - data))
+		return XDP_PASS;
+	if (!admit(&request, 1))
+		return XDP_DROP;
 	if (native)
-		complete_checksum(&request, (void *)(long)ctx->data_end);
+		complete_checksum(&request, end);
 	turn_round(&request);
-	mine->answered++;
 	return XDP_TX;
+}
+
+SEC("tc")
+int turn_tc(struct __sk_buff *skb)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct request request = {};
+
+	if (skb->vlan_present || !match_request(&request, data, end, skb->len))
+		return TC_ACT_OK;
+	if (!admit(&request, skb->gso_segs ?: 1))
+		return TC_ACT_SHOT;
+	turn_round(&request);
+	return bpf_redirect(skb->ifindex, 0);
 }
 
 char LICENSE[] SEC("license") = "GPL";

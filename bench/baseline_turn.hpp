@@ -8,7 +8,9 @@
 
 namespace kudp::baseline {
 
-// Has an XDP program turn requests round; the process only waits. Throws std::runtime_error.
+// Have an XDP program, or one at tc's ingress, turn requests round; the process only waits. Throw
+// std::runtime_error.
 std::unique_ptr<Serving> start_xdp(const DeviceOptions& options);
+std::unique_ptr<Serving> start_tc(const DeviceOptions& options);
 
 }  // namespace kudp::baseline
