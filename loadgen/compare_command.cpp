@@ -102,9 +102,17 @@ class Comparer {
     });
   }
 
+  bool others_are_limited(std::size_t best) const {
+    for (std::size_t i = 0; i < limited_.size(); ++i)
+      if (i != best && limited_[i] > 0) return true;
+    return false;
+  }
+
   void tell() {
     const auto all = intervals();
-    const auto best = contest::winner(all, !open());
+    const auto leader = contest::winner(all, !open());
+    // A goodput that was the generator's is the least that the target can do.
+    const bool wins = leader && (open() || !others_are_limited(*leader));
     const char* unit = open() ? "p99 us" : "goodput/s";
     std::string text;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -117,7 +125,7 @@ class Comparer {
       record["median"] = interval ? Record(interval->median) : Record();
       record["low"] = interval ? Record(interval->low) : Record();
       record["high"] = interval ? Record(interval->high) : Record();
-      record["winner"] = best == i;
+      record["winner"] = wins && *leader == i;
       record["generator_limited"] = limited_[i];
       json_.write(record);
       text += fmt::format("{:<24}{:>3} valid runs  ", arguments_.targets[i], samples_[i].size());
@@ -125,9 +133,12 @@ class Comparer {
                                      interval->low, interval->high)
                        : fmt::format("too few, want {}\n", contest::kFewest);
     }
-    text += best ? fmt::format("{} wins: its interval lies beyond all others\n",
-                               arguments_.targets[*best])
-                 : std::string("no winner: intervals overlap\n");
+    if (wins)
+      text += fmt::format("{} wins: its interval lies beyond all others\n",
+                          arguments_.targets[*leader]);
+    else
+      text +=
+          leader ? "no winner: the generator was the limit\n" : "no winner: intervals overlap\n";
     for (std::size_t i = 0; i < limited_.size(); ++i)
       if (limited_[i] > 0)
         text +=

@@ -96,16 +96,26 @@ std::optional<Ratio> ratio_of(const Series& series, const Series& reference, Fig
   return Ratio{*median(ratios), low, high, ratios.size()};
 }
 
+bool any_valid(const Series& series, bool (*holds)(const Run&)) {
+  return std::ranges::any_of(series.runs,
+                             [&](const Run* run) { return run->valid && holds(*run); });
+}
+
 bool hides_p99(const Series& series) {
-  return series.loop == Loop::open &&
-         series.median_of(&Run::loss_ratio).value_or(1) > kMaxLossForP99;
+  return series.loop == Loop::open && any_valid(series, [](const Run& run) { return !run.p99_us; });
+}
+
+bool is_limited(const Series& series) {
+  return any_valid(series, [](const Run& run) { return run.generator_limited; });
 }
 
 Claim claim_for(const Row& row, const Series& series, const Series& reference) {
-  if (!row.ratio) return Claim::unmeasured;
-  if (series.server == reference.server) return Claim::reference;
+  if (series.server == reference.server) return row.ratio ? Claim::reference : Claim::unmeasured;
   if (hides_p99(series) || hides_p99(reference)) return Claim::lossy;
+  if (!row.ratio) return Claim::unmeasured;
   if (row.ratio->pairs < kClaimPairs) return Claim::too_few;
+  // A goodput that was the generator's is the least that the server can do: enough to win by.
+  if (row.ratio->low > 1 ? is_limited(reference) : is_limited(series)) return Claim::limited;
   const bool more_is_faster = row.loop == Loop::closed;
   if (row.ratio->low > 1) return more_is_faster ? Claim::faster : Claim::slower;
   if (row.ratio->high < 1) return more_is_faster ? Claim::slower : Claim::faster;
@@ -152,6 +162,8 @@ std::string_view name_of(Claim claim) {
       return "too few repetitions";
     case Claim::lossy:
       return "p99 unknown, over 1 % lost";
+    case Claim::limited:
+      return "the generator was the limit";
     case Claim::unmeasured:
       break;
   }

@@ -20,21 +20,18 @@ struct Run {
   std::optional<double> goodput_per_s;
   std::optional<double> loss_ratio;
   std::optional<double> p50_us;
-  std::optional<double> p99_us;
+  std::optional<double> p99_us;  // of all that were sent; absent where more than 1 % were lost
   std::optional<double> p999_us;
+  bool generator_limited = false;  // closed loop: the target may do better
   bool valid = true;
 };
 
-enum class Claim { reference, faster, slower, undecided, too_few, lossy, unmeasured };
+enum class Claim { reference, faster, slower, undecided, too_few, lossy, limited, unmeasured };
 std::string_view name_of(Claim claim);
 
 // A claim needs this many repetitions: the least for which min to max covers the true median with
 // more than 90 %.
 inline constexpr std::size_t kClaimPairs = 5;
-
-// Where more of the requests got no reply, their 99th percentile is not known, only that of the
-// rest.
-inline constexpr double kMaxLossForP99 = 0.01;
 
 // Median of the ratios of repetitions in which both servers ran, with their range.
 struct Ratio {

@@ -58,8 +58,10 @@ Run run_of(const json& record) {
   run.goodput_per_s = figure(record, "goodput_per_s");
   run.loss_ratio = figure(record, "loss_ratio");
   run.p50_us = figure(record, "p50_us");
-  run.p99_us = figure(record, "p99_us");
+  run.p99_us = figure(record, "p99_of_sent_us");
   run.p999_us = figure(record, "p999_us");
+  run.generator_limited =
+      typed<bool>(record, "generator_limited", &json::is_boolean, "true or false");
   run.valid = typed<bool>(record, "valid", &json::is_boolean, "true or false");
   return run;
 }

@@ -168,6 +168,7 @@ Record run_record(const RunOptions& options, const RunResult& result, const Verd
   record["clock_drift_ppm"] = clock_drift(result.before, result.after) * 1e6;
   if (open) add_schedule(record, options, result);
   if (options.timestamps) add_timestamps(record, result);
+  record["generator_limited"] = verdict.generator_limited;
   record["valid"] = verdict.valid;
   record["verdict"] = verdict.notes;
   record["interrupted"] = result.signal != 0;

@@ -96,15 +96,20 @@ void explanation(Text& text, const Comparison& comparison) {
   if (comparison.reference.empty())
     return append(text,
                   "No reference server has a valid closed-loop run, so there are no ratios.\n");
-  std::size_t pairs = 0;
-  for (const Row& row : comparison.rows)
+  std::size_t pairs = 0, compared = 0;
+  for (const Row& row : comparison.rows) {
     if (row.ratio) pairs = std::max(pairs, row.ratio->pairs);
+    compared += row.ratio && row.claim != Claim::reference;
+  }
   append(text,
          "Ratios are to {}, the reference with the highest goodput, within each repetition.\n"
          "[min, max] over N repetitions covers the true median ratio with probability 1 - 2^(1-N): "
          "{:.1f} % for {}.\n"
-         "Faster or slower is said only from {} repetitions on, where [min, max] excludes 1.\n",
-         comparison.reference, 100 * range_coverage(pairs), pairs, kClaimPairs);
+         "Faster or slower is said only from {} repetitions on, where [min, max] excludes 1: of {} "
+         "equal servers and loads, {:.1f} would be called so by chance.\n"
+         "p99 is of all requests that were sent; a lost one took for ever.\n",
+         comparison.reference, 100 * range_coverage(pairs), pairs, kClaimPairs, compared,
+         static_cast<double>(compared) * (1 - range_coverage(pairs)));
 }
 
 nlohmann::ordered_json optional(const std::optional<double>& value) {
@@ -121,10 +126,10 @@ nlohmann::ordered_json json_of(const Row& row, const std::string& reference) {
   line["goodput_per_s"] = optional(row.goodput_per_s);
   line["loss_ratio"] = optional(row.loss_ratio);
   line["p50_us"] = optional(row.p50_us);
-  line["p99_us"] = optional(row.p99_us);
+  line["p99_of_sent_us"] = optional(row.p99_us);
   line["p999_us"] = optional(row.p999_us);
   line["reference"] = reference;
-  line["ratio_of"] = row.loop == Loop::closed ? "goodput_per_s" : "p99_us";
+  line["ratio_of"] = row.loop == Loop::closed ? "goodput_per_s" : "p99_of_sent_us";
   const auto ratio = row.ratio;
   line["ratio"] = ratio ? nlohmann::ordered_json(ratio->median) : nullptr;
   line["ratio_low"] = ratio ? nlohmann::ordered_json(ratio->low) : nullptr;

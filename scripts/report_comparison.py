@@ -82,7 +82,7 @@ def tables(data):
             *first, ("offered/s", lambda r: number(r["offered_per_s"])), goodput,
             ("loss %", lambda r: number(r["loss_ratio"], 3, 100)),
             ("p50 us", lambda r: number(r["p50_us"], 1)),
-            ("p99 us", lambda r: number(r["p99_us"], 1)),
+            ("p99 us", lambda r: number(r["p99_of_sent_us"], 1)),
             ("p99.9 us", lambda r: number(r["p999_us"], 1)), ("p99 ratio [min, max]", times), last])
     return html + meaning(data)
 

@@ -153,21 +153,35 @@ TEST(Compare, InvalidRunsStillShowTheirOfferedLoad) {
   EXPECT_EQ(result.rows.at(0).claim, Claim::unmeasured);
 }
 
-TEST(Compare, LossBeyondOnePercentLeavesP99Unknown) {
-  const auto claim = [](double loss, double reference_loss) {
+TEST(Compare, OneRunThatLostTooMuchLeavesP99Unknown) {
+  const auto claim = [](bool lost, bool reference_lost) {
     Runs runs;
-    for (int i = 1; i <= 5; ++i) {
+    for (int i = 1; i <= 6; ++i) {
       runs.push_back(closed("recvmmsg", i, 100));
       runs.push_back(open("recvmmsg", i, 1000, 40));
-      runs.back().loss_ratio = reference_loss;
+      if (reference_lost && i == 3) runs.back().p99_us = std::nullopt;
       runs.push_back(open("kthread", i, 1000, 30));
-      runs.back().loss_ratio = loss;
+      if (lost && i == 3) runs.back().p99_us = std::nullopt;
     }
     return row_for(compare(runs, kReferences), "kthread", Loop::open).claim;
   };
-  EXPECT_EQ(claim(0.01, 0), Claim::faster);
-  EXPECT_EQ(claim(0.011, 0), Claim::lossy);
-  EXPECT_EQ(claim(0, 0.011), Claim::lossy);
+  EXPECT_EQ(claim(false, false), Claim::faster);
+  EXPECT_EQ(claim(true, false), Claim::lossy);
+  EXPECT_EQ(claim(false, true), Claim::lossy);
+}
+
+TEST(Compare, WhereTheGeneratorWasTheLimitOnlyItsServerCanWin) {
+  const auto claim = [](double ratio, bool limited, bool reference_limited) {
+    auto runs = against_recvmmsg("kthread", std::vector<double>(5, ratio));
+    runs[2].generator_limited = reference_limited;
+    runs[3].generator_limited = limited;
+    return row_for(compare(runs, {"recvmmsg"}), "kthread").claim;
+  };
+  EXPECT_EQ(claim(1.5, false, false), Claim::faster);
+  EXPECT_EQ(claim(1.5, true, false), Claim::faster);
+  EXPECT_EQ(claim(1.5, false, true), Claim::limited);
+  EXPECT_EQ(claim(0.5, false, true), Claim::slower);
+  EXPECT_EQ(claim(0.5, true, false), Claim::limited);
 }
 
 TEST(Compare, FiguresNotMeasuredAreAbsent) {
@@ -182,9 +196,18 @@ TEST(Compare, FiguresNotMeasuredAreAbsent) {
 constexpr char kHeader[] = R"({"record":"header","accelerator":"tcg"})";
 
 std::string run_line(const std::string& key = "", const json& value = {}) {
-  json run{{"record", "run"},      {"server", "x"},      {"loop", "open"}, {"repetition", 1},
-           {"offered_per_s", 10},  {"p50_us", 1.5},      {"p99_us", 2},    {"p999_us", nullptr},
-           {"goodput_per_s", 9.5}, {"loss_ratio", 0.05}, {"valid", true}};
+  json run{{"record", "run"},
+           {"server", "x"},
+           {"loop", "open"},
+           {"repetition", 1},
+           {"offered_per_s", 10},
+           {"p50_us", 1.5},
+           {"p99_of_sent_us", 2},
+           {"p999_us", nullptr},
+           {"goodput_per_s", 9.5},
+           {"loss_ratio", 0.05},
+           {"generator_limited", false},
+           {"valid", true}};
   if (!key.empty() && value.is_null()) run.erase(key);
   if (!key.empty() && !value.is_null()) run[key] = value;
   return run.dump();
@@ -229,8 +252,10 @@ TEST(Records, FaultsAreNamedWithTheirLine) {
   EXPECT_EQ(error_of(header + "[1]"), "F:2: not a JSON object; truncated?");
   EXPECT_EQ(error_of(header + "\n" + run_line("server")), "F:3: no field \"server\"");
   EXPECT_EQ(error_of(header + run_line("valid", 1)), "F:2: \"valid\" is not true or false");
-  EXPECT_EQ(error_of(header + run_line("p99_us", "2")), "F:2: \"p99_us\" is not a number");
-  EXPECT_EQ(error_of(header + run_line("p99_us", -2)), "F:2: \"p99_us\" is out of range");
+  EXPECT_EQ(error_of(header + run_line("p99_of_sent_us", "2")),
+            "F:2: \"p99_of_sent_us\" is not a number");
+  EXPECT_EQ(error_of(header + run_line("p99_of_sent_us", -2)),
+            "F:2: \"p99_of_sent_us\" is out of range");
   EXPECT_EQ(error_of(header + run_line("loop", "x")), "F:2: \"loop\" is \"x\", not closed or open");
   EXPECT_EQ(error_of(header + run_line() + "\n" + run_line()),
             "F:3: repetition 1 of x is there twice");
@@ -262,7 +287,7 @@ TEST(JsonLines, CarryEnvironmentAndEveryRow) {
   EXPECT_EQ(records[2]["ratio_low"], 1.25);
   EXPECT_EQ(records[2]["coverage"], 0.9375);
   EXPECT_EQ(records[2]["verdict"], "faster");
-  EXPECT_TRUE(records[2]["p99_us"].is_null());
+  EXPECT_TRUE(records[2]["p99_of_sent_us"].is_null());
 }
 
 TEST(Environment, IsToldApart) {
