@@ -28,14 +28,16 @@ static enum kudp_allow_way kudp_allow_way(const char *word)
 static bool kudp_parse_address(const char *text, struct kudp_prefix *prefix, unsigned int *most)
 {
 	struct in6_addr address;
+	const char *end;
 	__be32 ipv4;
 
+	/* in4_pton() ends at a colon, too. */
 	*most = 32;
-	if (in4_pton(text, -1, (u8 *)&ipv4, -1, NULL)) {
+	if (in4_pton(text, -1, (u8 *)&ipv4, '\0', &end) && !*end) {
 		ipv6_addr_set_v4mapped(ipv4, &address);
 	} else {
 		*most = 128;
-		if (!in6_pton(text, -1, address.s6_addr, -1, NULL))
+		if (!in6_pton(text, -1, address.s6_addr, '\0', &end) || *end)
 			return false;
 	}
 	prefix->address = kudp_address_of(&address);

@@ -40,6 +40,22 @@ static inline int kudp_address_length(const struct sockaddr_storage *address)
 }
 
 /*
+ * Whether all of @text is an address, a link-local one perhaps with "%DEVICE". What follows one is
+ * nothing to inet_pton_with_scope(): in4_pton() ends at any colon, and a device is not looked for
+ * where none is needed.
+ */
+static inline bool kudp_is_address(const char *text)
+{
+	struct in6_addr address;
+	const char *end;
+
+	if (in4_pton(text, -1, address.s6_addr, '\0', &end) && !*end)
+		return true;
+	return in6_pton(text, -1, address.s6_addr, '%', &end) &&
+	       (!*end || (*end == '%' && ipv6_addr_type(&address) & IPV6_ADDR_LINKLOCAL));
+}
+
+/*
  * Reads "A.B.C.D:PORT" or "[IPV6]:PORT", a link-local one with "%DEVICE", as a place to send to:
  * not any address, nor several. Returns 0, or -EINVAL with @endpoint as it was.
  */
@@ -63,7 +79,8 @@ static inline int kudp_parse_endpoint(struct net *net, const char *text,
 		return -EINVAL;
 	memcpy(address, text, len);
 	address[len] = '\0';
-	if (inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, address, NULL, &parsed) ||
+	if (!kudp_is_address(address) ||
+	    inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, address, NULL, &parsed) ||
 	    !kudp_is_unicast(&parsed) || kudp_is_any(&parsed) || kudp_is_mapped(&parsed))
 		return -EINVAL;
 	/* Both families have the port in the same place. */

@@ -138,7 +138,8 @@ static int kudp_set_address(struct kudp_responder *r, const char *value)
 {
 	struct sockaddr_storage address = {};
 
-	if (inet_pton_with_scope(current->nsproxy->net_ns, AF_UNSPEC, value, NULL, &address) ||
+	if (!kudp_is_address(value) ||
+	    inet_pton_with_scope(current->nsproxy->net_ns, AF_UNSPEC, value, NULL, &address) ||
 	    !kudp_is_unicast(&address) || kudp_is_mapped(&address))
 		return kudp_refuse(r, "address", value, "a unicast address, 0.0.0.0 or ::");
 	r->address = address;

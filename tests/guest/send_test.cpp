@@ -36,6 +36,8 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"to=127.0.0.1 text=x", "to=127.0.0.1: want ADDRESS:PORT"},
         std::pair{"to=127.0.0.1:0 text=x", "to=127.0.0.1:0: want ADDRESS:PORT"},
         std::pair{"to=127.0.0.1:65536 text=x", "to=127.0.0.1:65536: want"},
+        std::pair{"to=127.0.0.1:5:9 text=x", "to=127.0.0.1:5:9: want ADDRESS:PORT"},
+        std::pair{"to=[::1%lo]:9 text=x", "to=[::1%lo]:9: want ADDRESS:PORT"},
         std::pair{"to=::1:9 text=x", "to=::1:9: want ADDRESS:PORT, unicast, IPv6 in brackets"},
         std::pair{"to=[::1:9 text=x", "to=[::1:9: want"},
         std::pair{"to=[127.0.0.1]:9 text=x", "to=[127.0.0.1]:9: want"},
