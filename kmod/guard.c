@@ -172,17 +172,18 @@ static bool kudp_is_loopback(const struct sockaddr_storage *address)
 	return ipv4_is_loopback(((const struct sockaddr_in *)address)->sin_addr.s_addr);
 }
 
-/* Where others can ask: one line that says who may, and how often. */
+/* Where others can ask: one line that says who may, how often, and which rules the reply leaves. */
 void kudp_guard_log(const struct kudp_responder *r)
 {
-	const struct kudp_rules *rules = &r->rules;
+	const struct kudp_guard *guard = &r->guard;
 	char allow[32] = "all";
 
 	if (kudp_is_loopback(&r->address))
 		return;
 	if (r->allow)
 		snprintf(allow, sizeof(allow), "%u prefixes", r->allow->n);
-	pr_info("%s: open to the network: allow %s, rate %u, rate_prefix %u (0: any), amplify %d, guard_low_port %d, guard_responder_port %d, guard_hop_limit %d\n",
-		kudp_name(r), allow, rules->rate, rules->rate_prefix, r->policy.amplify,
-		rules->low_port, rules->responder_port, rules->hop_limit);
+	pr_info("%s: open to the network: reply %s, allow %s, rate %u, rate_prefix %u (0: any), amplify %d, guard_low_port %d, guard_responder_port %d, guard_hop_limit %d\n",
+		kudp_name(r), kudp_replies[r->policy.reply], allow, r->rules.rate,
+		r->rules.rate_prefix, r->policy.amplify, guard->first_port > 1, !!guard->ports,
+		guard->hop_limit);
 }

@@ -258,10 +258,27 @@ TEST(OpenToTheNetwork, IsLogged) {
     const auto lines = kudp_lines(kernel);
     ASSERT_EQ(lines.size(), line.empty() ? 1u : 2u) << address;
     if (!line.empty()) {
-      EXPECT_EQ(lines[1], "kudp: r: open to the network: allow " + line +
+      EXPECT_EQ(lines[1], "kudp: r: open to the network: reply echo, allow " + line +
                               ", rate 500, rate_prefix 0 (0: any), amplify 0, guard_low_port 1, "
                               "guard_responder_port 1, guard_hop_limit 1");
     }
+  }
+}
+
+// Not what was written, but what holds for the reply.
+TEST(OpenToTheNetwork, NamesTheRulesThatHold) {
+  for (const auto& [reply, rules] : std::vector<std::pair<std::string, std::string>>{
+           {"text", "guard_low_port 1, guard_responder_port 1, guard_hop_limit 1"},
+           {"stamp", "guard_low_port 0, guard_responder_port 1, guard_hop_limit 1"},
+           {"discard", "guard_low_port 0, guard_responder_port 0, guard_hop_limit 0"}}) {
+    Responder responder("r", {{"reply", reply}, {"address", "0.0.0.0"}, {"port", "9000"}});
+    KernelLog kernel;
+    ASSERT_EQ(responder.set("enabled", "1"), 0);
+    EXPECT_THAT(kudp_lines(kernel),
+                testing::ElementsAre(testing::_, "kudp: r: open to the network: reply " + reply +
+                                                     ", allow all, rate 0, rate_prefix 0 (0: any), "
+                                                     "amplify 0, " +
+                                                     rules));
   }
 }
 
