@@ -19,6 +19,7 @@
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
+#include "tests/guest/trace.hpp"
 
 namespace kudp::guest {
 namespace {
@@ -62,9 +63,11 @@ void bind_port(Client& client, bool v6, int port) {
   ASSERT_EQ(bind(client.fd(), own.data(), own.length), 0) << port;
 }
 
-// What one request from `source_port` comes to: the only counter that it raised.
-std::string verdict(const Responder& responder, bool v6, const std::string& server,
-                    int source_port) {
+// What one request from `source_port` comes to: the only counter that it raised, and the only
+// reason that was traced.
+std::string verdict(const Trace& trace, const Responder& responder, bool v6,
+                    const std::string& server, int source_port) {
+  trace.clear();
   const Counters before = responder.stats();
   Client client(Where::kClient, at(server, kPort));
   bind_port(client, v6, source_port);
@@ -77,50 +80,55 @@ std::string verdict(const Responder& responder, bool v6, const std::string& serv
   for (const auto& [counter, value] : after)
     if (counter != "received" && value != before.at(counter)) raised += counter;
   EXPECT_EQ(answered, raised == "answered");
+  EXPECT_EQ(trace.refusals(),
+            answered ? std::vector<std::string>() : std::vector<std::string>{raised});
   return raised;
 }
 
 TEST_P(Guard, SourcePorts) {
+  const Trace trace;
   const Responder other("other", settings({}, 9001, server_b()));
   {
     const Responder responder("r", settings());
     for (const int low : {1, 7, 19, 53, 123, 1023})
-      EXPECT_EQ(verdict(responder, v6(), server(), low), "low_port") << low;
-    EXPECT_EQ(verdict(responder, v6(), server(), 1024), "answered");
-    EXPECT_EQ(verdict(responder, v6(), server(), kPort), "responder_port");
-    EXPECT_EQ(verdict(responder, v6(), server(), 9001), "responder_port");
-    EXPECT_EQ(verdict(responder, v6(), server(), 9002), "answered");
+      EXPECT_EQ(verdict(trace, responder, v6(), server(), low), "low_port") << low;
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 1024), "answered");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), kPort), "responder_port");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 9001), "responder_port");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 9002), "answered");
   }
   {
     const Responder responder("r", settings({{"guard_low_port", "0"}}));
-    EXPECT_EQ(verdict(responder, v6(), server(), 53), "answered");
-    EXPECT_EQ(verdict(responder, v6(), server(), 9001), "responder_port");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 53), "answered");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 9001), "responder_port");
   }
   const Responder responder("r", settings({{"guard_responder_port", "0"}}));
-  EXPECT_EQ(verdict(responder, v6(), server(), kPort), "answered");
-  EXPECT_EQ(verdict(responder, v6(), server(), 9001), "answered");
-  EXPECT_EQ(verdict(responder, v6(), server(), 53), "low_port");
+  EXPECT_EQ(verdict(trace, responder, v6(), server(), kPort), "answered");
+  EXPECT_EQ(verdict(trace, responder, v6(), server(), 9001), "answered");
+  EXPECT_EQ(verdict(trace, responder, v6(), server(), 53), "low_port");
 }
 
 TEST_P(Guard, APortIsFreeAgainWhenItsResponderIsGone) {
+  const Trace trace;
   const Responder responder("r", settings());
   {
     const Responder other("other", settings({}, 9001, server_b()));
     const Responder same("same", settings({}, 9001));
-    EXPECT_EQ(verdict(responder, v6(), server(), 9001), "responder_port");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 9001), "responder_port");
   }
-  EXPECT_EQ(verdict(responder, v6(), server(), 9001), "answered");
+  EXPECT_EQ(verdict(trace, responder, v6(), server(), 9001), "answered");
 }
 
 TEST_P(Guard, Allow) {
+  const Trace trace;
   const std::string inside = v6() ? "fd00:6b75:6470:1::/64" : "198.18.1.8/29";
   const std::string outside = v6() ? "fd00:6b75:6470:2::/64,::1" : "198.18.1.10/31 198.18.1.0/29";
   {
     const Responder responder("r", settings({{"allow", outside}}));
-    EXPECT_EQ(verdict(responder, v6(), server(), 40000), "not_allowed");
+    EXPECT_EQ(verdict(trace, responder, v6(), server(), 40000), "not_allowed");
   }
   const Responder responder("r", settings({{"allow", outside + "\n" + inside}}));
-  EXPECT_EQ(verdict(responder, v6(), server(), 40000), "answered");
+  EXPECT_EQ(verdict(trace, responder, v6(), server(), 40000), "answered");
 }
 
 // Twice what may come in a burst, to a responder whose share is known: all from one CPU.

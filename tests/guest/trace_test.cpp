@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The tracepoints: what the system "kudp" tells of a datagram's way, in its order.
+#include "tests/guest/trace.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sched.h>
 
-#include <algorithm>
-#include <fstream>
-#include <sstream>
+#include <atomic>
+#include <thread>
 
+#include "loadgen/cpus.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
@@ -20,38 +21,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr int kPort = 9000;
-
-// Events of "kudp" in an instance of its own, while the object lives.
-class Trace {
- public:
-  Trace() {
-    mkdir(kInstance.c_str(), 0755);
-    EXPECT_EQ(write_file(kInstance + "/events/kudp/enable", "1"), 0);
-  }
-  ~Trace() { rmdir(kInstance.c_str()); }
-
-  // Each as "kudp_reply: port=9000 worker=0 ..."
-  std::vector<std::string> events() const {
-    std::vector<std::string> events;
-    std::istringstream text(read_file(kInstance + "/trace"));
-    for (std::string line; std::getline(text, line);)
-      if (const auto at = line.find(": kudp_"); at != line.npos)
-        events.push_back(line.substr(at + 2));
-    return events;
-  }
-
-  // Waits for that many of an event.
-  bool has(const std::string& event, std::size_t count) const {
-    const auto is_it = [&](const std::string& each) { return each.starts_with(event); };
-    return eventually(
-        [&] { return std::ranges::count_if(events(), is_it) >= static_cast<long>(count); });
-  }
-
-  void clear() const { std::ofstream(kInstance + "/trace"); }
-
- private:
-  const std::string kInstance = "/sys/kernel/tracing/instances/kudp-tests";
-};
 
 Responder::Settings settings(const std::string& engine) {
   Responder::Settings all{
@@ -106,6 +75,45 @@ TEST_P(TracedRefusal, HasItsReason) {
   EXPECT_THAT(of_datagrams(trace),
               ElementsAre(HasSubstr("kudp_receive:"),
                           AllOf(HasSubstr("kudp_refuse:"), HasSubstr("reason=amplification"))));
+}
+
+// A queue that holds one packet for longer than the test lasts; by link, no neighbour is asked for.
+TEST(Trace, LinkTellsOfWhatTheDeviceDoesNotTake) {
+  const Responder responder("r", settings("softirq_link"));
+  Client client(Where::kClient, at(kServer4, kPort));
+  Client::Reply reply;
+  client.send("the client knows its neighbour");
+  ASSERT_TRUE(client.receive(reply));
+  run("tc qdisc add dev kudp-s root netem delay 200s limit 1");
+  const Trace trace;
+  for (int i = 0; i < 3; ++i) client.send("request");
+  const Counters counters = responder.settled(4);
+  run("tc qdisc delete dev kudp-s root");
+  EXPECT_GE(counters.at("send_failed"), 2u);
+  EXPECT_EQ(trace.refusals(), std::vector<std::string>(counters.at("send_failed"), "send_failed"));
+}
+
+// A thread that hardly gets any time leaves most of what waits to who stops it.
+TEST(Trace, TellsOfWhatWaitedAtTheEnd) {
+  Responder responder("r", {{"engine", "classic"}, {"port", "9000"}, {"enabled", "1"}});
+  const sched_param none{};
+  ASSERT_EQ(sched_setscheduler(threads_named("kudp/0/").at(0), SCHED_IDLE, &none), 0);
+  std::atomic<bool> over = false;
+  std::thread other([&over] {
+    for (pin_to(0); !over;) continue;
+  });
+  const Trace trace("kudp/kudp_refuse");
+  std::thread([] {
+    pin_to(0);
+    Client client(Where::kHere, at("127.0.0.1", kPort));
+    for (int i = 0; i < 1000; ++i) client.send("request");
+  }).join();
+  EXPECT_EQ(responder.set("enabled", "0"), 0);
+  over = true;
+  other.join();
+  const auto stopped = responder.stats()["stopped"];
+  EXPECT_GT(stopped, 0u);
+  EXPECT_EQ(trace.refusals(), std::vector<std::string>(stopped, "stopped"));
 }
 
 TEST(Trace, KthreadTellsOfItsBatchesAndItsSleep) {
