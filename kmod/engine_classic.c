@@ -9,7 +9,8 @@
 #include <net/route.h>
 
 #include "compat.h"
-#include "log.h"
+#include "datagram.h"
+#include "receive.h"
 #include "reply_to.h"
 #include "stamp_reflect.h"
 #include "trace.h"
@@ -32,6 +33,23 @@ struct kudp_message {
 	u8 ttl;
 };
 
+/*
+ * encap_rcv: softirq, under RCU. What a frame brought that was for others, too, goes no further:
+ * the thread, which has but the IP addresses, cannot tell.
+ */
+static int kudp_classic_arrive(struct sock *sk, struct sk_buff *skb)
+{
+	struct kudp_worker *w = kudp_this_worker(sk);
+
+	if (likely(skb->pkt_type == PACKET_HOST))
+		return 1; /* UDP queues it */
+	trace_kudp_receive(w, skb, 0);
+	skb_mark_not_on_list(skb);
+	kudp_count(&w->received, KUDP_RECEIVED, 1);
+	kudp_receive_refuse(w, skb, KUDP_NOT_UNICAST);
+	return 0;
+}
+
 static int kudp_classic_init(struct kudp_worker *w)
 {
 	int err;
@@ -44,6 +62,7 @@ static int kudp_classic_init(struct kudp_worker *w)
 	err = kudp_reply_to_init(w);
 	if (err)
 		return err;
+	kudp_hook_datagrams(w, kudp_classic_arrive);
 	if (!kudp_is_wildcard(w->responder))
 		return 0;
 	if (w->sock->sk->sk_family == AF_INET6)
@@ -195,6 +214,9 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 	struct kvec iov = { .iov_base = w->buffer };
 	enum kudp_counter verdict;
 
+	/* Unhooked: what the frame was for was not looked at. */
+	if (!READ_ONCE(udp_sk(w->sock->sk)->encap_type))
+		return KUDP_STOPPED;
 	if (!kudp_classic_local(w, m))
 		return KUDP_NOT_UNICAST;
 	verdict = kudp_guard_sender(w, &m->peer, m->ttl);
@@ -246,8 +268,6 @@ static int kudp_classic_run(void *worker)
 			continue;
 		kudp_count(&w->answered, KUDP_RECEIVED, 1);
 		trace_kudp_receive(w, NULL, len);
-		if (unlikely(w->responder->log))
-			kudp_log_copy(w, &m.peer, w->buffer, len);
 		verdict = kudp_classic_answer(w, &m, len);
 		kudp_count(&w->answered, verdict, 1);
 		if (verdict != KUDP_ANSWERED)
@@ -260,6 +280,7 @@ static int kudp_classic_run(void *worker)
 const struct kudp_engine kudp_engine_classic = {
 	.name = "classic",
 	.init = kudp_classic_init,
+	.unhook = kudp_unhook,
 	.interrupt = kudp_classic_interrupt,
 	.exit = kudp_classic_exit,
 	.run = kudp_classic_run,

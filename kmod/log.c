@@ -37,31 +37,17 @@ static bool kudp_log_may(struct kudp_worker *w)
 static void kudp_log_line(const struct kudp_worker *w, const struct sockaddr_storage *peer,
 			  const char *text, unsigned int len)
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
 	unsigned int shown = min_t(unsigned int, len, KUDP_LOG_TEXT);
 	char line[KUDP_LOG_TEXT * KUDP_LOG_ESCAPE];
-	char from[INET6_ADDRSTRLEN];
 	int escaped;
 
-	if (peer->ss_family == AF_INET6 && ipv6_addr_v4mapped(&in6->sin6_addr))
-		snprintf(from, sizeof(from), "%pI4", &in6->sin6_addr.s6_addr32[3]);
-	else
-		snprintf(from, sizeof(from), "%pISc", peer);
 	/* One NUL at the end is not text but how C ends it. */
 	if (shown == len && len && !text[len - 1])
 		shown--;
 	escaped = string_escape_mem(text, shown, line, sizeof(line),
 				    ESCAPE_ANY | ESCAPE_NAP | ESCAPE_APPEND, "\"\\");
-	pr_info("%s: %u bytes: msg \"%.*s\"%s from %s\n", kudp_name(w->responder), len, escaped,
-		line, len > KUDP_LOG_TEXT ? "..." : "", from);
-}
-
-/* For an engine that has its own copy of a datagram, @text, of @len bytes. */
-void kudp_log_copy(struct kudp_worker *w, const struct sockaddr_storage *peer, const char *text,
-		   unsigned int len)
-{
-	if (kudp_log_may(w))
-		kudp_log_line(w, peer, text, len);
+	pr_info("%s: %u bytes: msg \"%.*s\"%s from %pISc\n", kudp_name(w->responder), len, escaped,
+		line, len > KUDP_LOG_TEXT ? "..." : "", peer);
 }
 
 static void kudp_log_peer(struct sockaddr_storage *peer, const struct sk_buff *skb)

@@ -5,8 +5,6 @@
 #include "kudp.h"
 
 void kudp_log_init(struct kudp_worker *w);
-void kudp_log_copy(struct kudp_worker *w, const struct sockaddr_storage *peer, const char *text,
-		   unsigned int len);
 int kudp_log_receive(struct sock *sk, struct sk_buff *skb);
 void kudp_log_summary(const struct kudp_responder *r);
 

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -216,6 +217,11 @@ class Forger {
     fd_ = socket_in(Where::kClient, AF_PACKET, SOCK_DGRAM);
   }
 
+  // Frames are for that station from now on.
+  void address(const std::string& station) {
+    std::copy_n(station.begin(), to_.sll_halen, to_.sll_addr);
+  }
+
   void send(const std::string& from, int from_port, const std::string& to, int to_port) const {
     const std::string data = payload(64);
     udphdr udp{};
@@ -302,6 +308,24 @@ TEST_P(Guard, ForgedSources) {
   // subnet's broadcast address, where nobody looks up the way back; the former with classic, too.
   const bool one_gets_by = way() == "softirq_link" || (v6() && way() == "classic");
   EXPECT_EQ(counters.at("answered"), one_gets_by ? 3u : 2u);
+}
+
+// What is for this host alone, in a frame that is for others, too.
+TEST_P(Guard, FramesForAGroupOfStations) {
+  const Responder responder("r", settings());
+  Forger forger(v6());
+  forger.send(client(), 40000, server(), kPort);
+  ASSERT_EQ(responder.settled(1)["answered"], 1u) << "the forger's frames are good";
+  const Trace trace;
+  for (const std::string& stations : {std::string(6, '\xff'), std::string("\x01\0\x5e\0\0\1", 6)}) {
+    forger.address(stations);
+    forger.send(client(), 40000, server(), kPort);
+  }
+  const Counters counters = responder.settled(3);
+  EXPECT_EQ(counters.at("not_unicast"), 2u);
+  EXPECT_EQ(counters.at("received"), 3u);
+  EXPECT_TRUE(trace.has("kudp_receive:", 2));
+  EXPECT_EQ(trace.refusals(), std::vector<std::string>(2, "not_unicast"));
 }
 
 // Two hosts with a responder each, and one forged datagram that sets them on each other.
