@@ -189,6 +189,31 @@ TEST_P(Lifecycle, FollowsCpus) {
   EXPECT_GT(workers_of("r").at(1)["received"], before);
 }
 
+// A rate is that of all CPUs together, also when one comes after it was shared out.
+TEST_P(Lifecycle, ARateStaysWhenACpuComes) {
+  const std::string cpu1 = "/sys/devices/system/cpu/cpu1/online";
+  if (!std::filesystem::exists(cpu1)) GTEST_SKIP() << "there is no second CPU to take away";
+  constexpr unsigned kRate = 20, kRequests = 2 * kRate;
+  ASSERT_EQ(write_file(cpu1, "0"), 0);
+  const Responder responder("r", {{"engine", GetParam()},
+                                  {"port", "9000"},
+                                  {"rate", std::to_string(kRate)},
+                                  {"enabled", "1"}});
+  ASSERT_EQ(write_file(cpu1, "1"), 0);
+  const auto begin = std::chrono::steady_clock::now();
+  for (const int cpu : {0, 1})
+    std::thread([&] {
+      pin_to(cpu);
+      Client client(Where::kHere, "127.0.0.1:9000");
+      for (unsigned i = 0; i < kRequests; ++i) client.send("x");
+    }).join();
+  const Counters counters = responder.settled(2 * kRequests);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  EXPECT_EQ(counters.at("answered") + counters.at("rate"), 2 * kRequests);
+  EXPECT_LE(counters.at("answered"), kRate * (1 + took.count()) + 2);
+  EXPECT_GE(counters.at("answered"), kRate) << "the buckets were full";
+}
+
 class Threads : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, Threads, testing::Values("classic", "kthread"),
                          [](const auto& test) { return std::string(test.param); });
