@@ -8,13 +8,15 @@
 
 #include <linux/types.h>
 
+#include "once.h"
+
 #define KUDP_SECOND	1000000000ULL	/* in nanoseconds */
 
 #define KUDP_BUCKET_WAYS	4	/* of 16 bytes: a set is a cache line */
 #define KUDP_BUCKET_SET_BITS	10
 #define KUDP_BUCKETS		(KUDP_BUCKET_WAYS << KUDP_BUCKET_SET_BITS)
 
-/* gap 0: no limit. */
+/* gap 0: no limit. Both change while others take; from or to 0 only while nobody does. */
 struct kudp_rate {
 	__u64 gap;	/* nanoseconds in which a bucket regains one request */
 	__u64 depth;	/* nanoseconds in which an empty one is full: what may come in one burst */
@@ -38,6 +40,12 @@ static inline struct kudp_rate kudp_rate_share(unsigned int per_second, unsigned
 	return rate;
 }
 
+static inline void kudp_rate_set(struct kudp_rate *rate, struct kudp_rate share)
+{
+	WRITE_ONCE(rate->gap, share.gap);
+	WRITE_ONCE(rate->depth, share.depth);
+}
+
 /*
  * Takes @n requests out of the bucket that is full again at @full, or nothing. One time stamp says
  * all of a bucket (virtual scheduling, ITU-T I.371 annex A). What is more than a bucket holds, as a
@@ -46,9 +54,9 @@ static inline struct kudp_rate kudp_rate_share(unsigned int per_second, unsigned
 static inline bool kudp_bucket_take(const struct kudp_rate *rate, __u64 *full, __u64 now,
 				    unsigned int n)
 {
-	__u64 after = (*full > now ? *full : now) + n * rate->gap;
+	__u64 after = (*full > now ? *full : now) + n * READ_ONCE(rate->gap);
 
-	if (after - now > rate->depth && *full > now)
+	if (after - now > READ_ONCE(rate->depth) && *full > now)
 		return false;
 	*full = after;
 	return true;

@@ -12,6 +12,7 @@
 #include "allow.h"
 #include "bucket.h"
 #include "counters.h"
+#include "once.h"
 
 #define KUDP_LOW_PORTS		1024	/* those of services: chargen, DNS, NTP, … */
 #define KUDP_PORTS		65536
@@ -54,8 +55,8 @@ struct kudp_credit {
 static inline void kudp_guard_share(struct kudp_guard *guard, const struct kudp_rules *rules,
 				    unsigned int workers)
 {
-	guard->rate = kudp_rate_share(rules->rate, workers);
-	guard->rate_prefix = kudp_rate_share(rules->rate_prefix, workers);
+	kudp_rate_set(&guard->rate, kudp_rate_share(rules->rate, workers));
+	kudp_rate_set(&guard->rate_prefix, kudp_rate_share(rules->rate_prefix, workers));
 }
 
 /* @low_ports: the reply's clients ask from such ports, too. */
@@ -100,7 +101,7 @@ static inline bool kudp_is_unicast_ipv6(const __u8 *address)
 
 static inline bool kudp_port_is_set(const unsigned long *ports, unsigned short port)
 {
-	return ports[port / KUDP_LONG_BITS] >> port % KUDP_LONG_BITS & 1;
+	return READ_ONCE(ports[port / KUDP_LONG_BITS]) >> port % KUDP_LONG_BITS & 1;
 }
 
 /*
@@ -133,12 +134,12 @@ static inline enum kudp_counter kudp_guard_rates(const struct kudp_guard *guard,
 {
 	struct kudp_bucket *bucket;
 
-	if (guard->rate_prefix.gap) {
+	if (READ_ONCE(guard->rate_prefix.gap)) {
 		bucket = kudp_bucket_find(credit->buckets, guard->seed, prefix);
 		if (!kudp_bucket_take(&guard->rate_prefix, &bucket->full, now, n))
 			return KUDP_RATE_PREFIX;
 	}
-	if (guard->rate.gap && !kudp_bucket_take(&guard->rate, &credit->full, now, n))
+	if (READ_ONCE(guard->rate.gap) && !kudp_bucket_take(&guard->rate, &credit->full, now, n))
 		return KUDP_RATE;
 	return KUDP_ANSWERED;
 }
