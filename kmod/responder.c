@@ -163,7 +163,7 @@ int kudp_responder_enable(struct kudp_responder *r)
 		goto err;
 
 	list_add_tail(&r->list, &kudp_enabled);
-	r->enabled = true;
+	WRITE_ONCE(r->enabled, true);
 	pr_info("%s: engine %s on %pISpc\n", kudp_name(r), r->engine->name, &r->address);
 	kudp_guard_log(r);
 	return 0;
@@ -190,7 +190,7 @@ void kudp_responder_disable(struct kudp_responder *r)
 	lockdep_assert_held(&kudp_lock);
 	if (!r->enabled)
 		return;
-	r->enabled = false;
+	WRITE_ONCE(r->enabled, false);
 	list_del(&r->list);
 	kudp_teardown(r, true);
 	kudp_log_summary(r);

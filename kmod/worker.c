@@ -4,6 +4,8 @@
  * the responder is enabled, so that the n-th socket of the reuseport group is always CPU n's. The
  * threads come and go with their CPUs; a CPU that is offline receives nothing.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kthread.h>
 
 #include "datagram.h"
@@ -116,8 +118,14 @@ static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
 	kudp_worker_drain(w);
 	task = kthread_create_on_node(r->engine->run, w, cpu_to_node(cpu), "kudp/%u/%s", cpu,
 				      kudp_name(r));
-	if (IS_ERR(task))
-		return PTR_ERR(task);
+	if (IS_ERR(task)) {
+		if (!READ_ONCE(r->enabled))
+			return PTR_ERR(task); /* and so does kudp_workers_start() */
+		/* Would keep the CPU from coming up, at resume too, for one responder's sake. */
+		pr_warn("%s: CPU %u: no thread: error %ld: what arrives there is not answered\n",
+			kudp_name(r), cpu, PTR_ERR(task));
+		return 0;
+	}
 	kthread_bind(task, cpu);
 	get_task_struct(task); /* it may end by itself before kthread_stop() */
 	kudp_worker_set_task(w, task);
@@ -131,14 +139,16 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 	struct kudp_worker *w = per_cpu_ptr(r->workers, cpu);
 	struct task_struct *task = w->task;
 
-	if (!task)
+	if (!r->engine->run)
 		return 0;
-	kudp_worker_set_task(w, NULL);
-	if (r->engine->interrupt)
-		r->engine->interrupt(w);
-	kthread_stop(task);
-	put_task_struct(task);
-	sock_error(w->sock->sk); /* of engine->interrupt, if nothing took it */
+	if (task) {
+		kudp_worker_set_task(w, NULL);
+		if (r->engine->interrupt)
+			r->engine->interrupt(w);
+		kthread_stop(task);
+		put_task_struct(task);
+		sock_error(w->sock->sk); /* of engine->interrupt, if nothing took it */
+	}
 	kudp_worker_drain(w);
 	return 0;
 }
