@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -56,7 +57,7 @@ class Chaos : public testing::TestWithParam<Variant> {
     disable();
     ASSERT_EQ(responder_->set("batch", std::to_string(1 + pick(256))), 0);
     ASSERT_EQ(responder_->set("rcvbuf", std::to_string(4096 << pick(12))), 0);
-    ASSERT_EQ(responder_->set("reply", pick(4) ? "echo" : "discard"), 0);
+    apply(any_options());
     ASSERT_EQ(responder_->set("enabled", "1"), 0);
     pause();
     disable();
@@ -188,15 +189,52 @@ class Chaos : public testing::TestWithParam<Variant> {
   }
 
   void configure() {
-    for (const auto& [name, value] :
-         Responder::Settings{{"reply", "echo"}, {"batch", "64"}, {"rcvbuf", "4194304"}})
-      ASSERT_EQ(responder_->set(name, value), 0);
+    apply({{"reply", "echo"}, {"batch", "64"}, {"rcvbuf", "4194304"}, {"stateful", "0"}});
+    apply(open_options());
     ASSERT_EQ(responder_->set("enabled", "1"), 0);
   }
+  void apply(const Responder::Settings& settings) {
+    for (const auto& [name, value] : settings)
+      ASSERT_EQ(responder_->set(name, value), 0) << name << " " << value;
+  }
+
+  bool has(const char* name) const {
+    return std::ranges::any_of(GetParam().more,
+                               [&](const auto& each) { return each.first == name; });
+  }
+  // With which all are answered: limits that nobody here reaches, a list that everyone is in.
+  Responder::Settings open_options() {
+    const auto some = [&](const char* value, const char* none) { return pick(2) ? value : none; };
+    Responder::Settings options{{"allow", some("0.0.0.0/0 ::/0", "all")},
+                                {"rate", some("100000000", "0")},
+                                {"rate_prefix", some("100000000", "0")},
+                                {"log", some(has("gro") ? "0" : "1", "0")}};
+    if (GetParam().engine == std::string("kthread"))
+      options.emplace_back("busy_poll", some("50", "0"));
+    return options;
+  }
+  // With which some are refused, all, or none.
+  Responder::Settings any_options() {
+    static constexpr const char* kReplies[] = {"echo", "discard", "text", "stamp"};
+    static constexpr const char* kAllow[] = {"all", "127.0.0.0/8", "fd00:6b75:6470:1::/64",
+                                             "192.0.2.0/24"};
+    Responder::Settings options = open_options();
+    options.insert(options.end(),
+                   {{"reply", kReplies[pick(has("gro") ? 2 : 4)]},
+                    {"text", std::string(pick(1024), 't')},
+                    {"amplify", std::to_string(pick(2))},
+                    {"stateful", std::to_string(pick(2))},
+                    {"allow", kAllow[pick(std::size(kAllow))]},
+                    {"rate", pick(2) ? "0" : std::to_string(1 + pick(1000))},
+                    {"rate_prefix", pick(2) ? "0" : std::to_string(1 + pick(1000))}});
+    return options;
+  }
+
   void start() {
     auto settings = GetParam().more;
     settings.insert(settings.begin(),
                     {{"engine", GetParam().engine}, {"address", "::"}, {"port", "9000"}});
+    for (const auto& option : open_options()) settings.push_back(option);
     settings.emplace_back("enabled", "1");
     responder_ = std::make_unique<Responder>("r", settings);
   }
