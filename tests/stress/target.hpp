@@ -11,6 +11,7 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
@@ -40,6 +41,8 @@ Target target_at(const std::string& mac);
 struct Variant {
   const char* name;
   guest::Responder::Settings settings;
+  // Counters that what it is there for moves.
+  std::vector<std::string> meets = {"answered"};
 
   bool has_gro() const { return settings.back().first == "gro"; }
 };
@@ -53,6 +56,27 @@ inline const Variant kVariants[] = {
     {"softirq_link", {{"engine", "softirq"}, {"turnaround", "link"}}},
     {"kthread_gro", {{"engine", "kthread"}, {"gro", "1"}}},
     {"softirq_gro", {{"engine", "softirq"}, {"gro", "1"}}},
+};
+
+// The other replies, and all that the guard and the log may look at, at rates that the slowest of
+// machines exceeds.
+inline const Variant kOtherVariants[] = {
+    {"link_text",
+     {{"engine", "softirq"},
+      {"turnaround", "link"},
+      {"reply", "text"},
+      {"text", std::string(300, 't')},
+      {"amplify", "1"}}},
+    {"kthread_stamp",
+     {{"engine", "kthread"}, {"reply", "stamp"}, {"stateful", "1"}, {"amplify", "1"}},
+     {"answered", "stamp_sessions"}},
+    {"softirq_guarded",
+     {{"engine", "softirq"},
+      {"log", "1"},
+      {"allow", "198.18.5.8/29 64.0.0.0/2 fd00:6b75:6470:5::8/125 2000::/3"},
+      {"rate", "9"},
+      {"rate_prefix", "6"}},
+     {"answered", "not_allowed", "rate", "rate_prefix"}},
 };
 
 // Its settings, with address and port.
