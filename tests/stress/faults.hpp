@@ -4,6 +4,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 
 namespace kudp::stress {
 
@@ -22,11 +24,32 @@ void prepare_faults();
 int walk(int tid, const std::function<int()>& attempt,
          const std::function<bool(int denied, int error)>& judge, int skipped = 0);
 
+// The same with all that follow denied as well: kvmalloc() falls back on vmalloc().
+int walk_to_nothing(int tid, const std::function<int()>& attempt,
+                    const std::function<bool(int denied, int error)>& judge);
+
 // How many allocations thread `tid` makes in `attempt`; none is denied.
 int count_allocations(int tid, const std::function<void()>& attempt);
 
 // The same for allocations that may not sleep, which are those of the receive path, of whoever
 // makes them; `attempt` must make some, and ends the walk by returning false.
 int walk_atomic(const std::function<bool()>& attempt);
+
+// Denies the first few whole pages that anyone who may not sleep asks for in each of ten attempts;
+// returns how many. No walk: whether a datagram takes a page depends on what slabs have left.
+int deny_atomic_pages(const std::function<bool()>& attempt);
+
+// Where kudp gets no memory from kvmalloc() or its kin, neither pages nor what replaces them, while
+// the object lives.
+class KvmallocDenials {
+ public:
+  KvmallocDenials();
+  ~KvmallocDenials();
+  KvmallocDenials(const KvmallocDenials&) = delete;
+  KvmallocDenials& operator=(const KvmallocDenials&) = delete;
+
+  // Of its code, "FUNCTION+OFFSET/SIZE".
+  std::set<std::string> places() const;
+};
 
 }  // namespace kudp::stress
