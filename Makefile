@@ -51,7 +51,7 @@ demo:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/demo --on $(ON) $(if $(OUT),--out '$(OUT)')
 
-## cost: counts the instructions of a request, by server, in an emulated guest (QUICK=1: 4 minutes)
+## cost: counts the instructions of a request, by server, in an emulated guest: 40 minutes (QUICK=1: 5)
 .PHONY: cost
 cost:
 	@scripts/setup

@@ -33,7 +33,7 @@ GROUPS = [(group, re.compile(names)) for group, names in [
     ("kudp: answer", r"kudp_answer"),
     ("kudp: route back", r"kudp_route"),
     ("kudp: receive, queue, thread", r"\[kudp\]"),
-    ("XDP", r"^bpf_prog_|bpf_dispatcher|xdp"),
+    ("BPF", r"^bpf_|__bpf_|bpf_dispatcher|xdp|cls_bpf|tcf_|skb_do_redirect"),
     ("IP: route of the way in", r"^(fib_|ip_route_input|inet_lookup_ifaddr|map_id_range_down)"),
     ("UDP: early demux", r"^udp_v4_early_demux"),
     ("UDP: in, to the socket", r"^(__udp4_lib_|udp4_lib_|udp_ehashfn|compute_score|reuseport_|"
