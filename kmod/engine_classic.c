@@ -44,9 +44,7 @@ static int kudp_classic_arrive(struct sock *sk, struct sk_buff *skb)
 	if (likely(skb->pkt_type == PACKET_HOST))
 		return 1; /* UDP queues it */
 	trace_kudp_receive(w, skb, 0);
-	skb_mark_not_on_list(skb);
-	kudp_count(&w->received, KUDP_RECEIVED, 1);
-	kudp_receive_refuse(w, skb, KUDP_NOT_UNICAST);
+	kudp_receive(w, skb); /* refuses it for that */
 	return 0;
 }
 
