@@ -80,7 +80,7 @@ bool can_serve(const Server& server, const Load& load) {
   if (server.sends || load.one_way()) return server.sends && load.one_way();
   if (server.name.ends_with("guarded"))
     return load.size == 64 && load.burst == 64 && load.flows == 1 && load.segments == 1;
-  if (server.name.ends_with("-patient") && server.kind == Kind::socket)
+  if (server.name.ends_with(kPatient) && server.kind == Kind::socket)
     return load.segments > 1 || (load.size == 64 && load.flows == 1);
   return load.segments == 1 ||
          (!server.name.starts_with("af_xdp") && server.name != "softirq-link");

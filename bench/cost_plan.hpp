@@ -13,6 +13,9 @@ namespace kudp::cost {
 // stack.
 enum class Kind { socket, bypass, kernel };
 
+// Ends the name of a server whose threads are so, see start_engine().
+inline constexpr std::string_view kPatient = "-patient";
+
 struct Server {
   std::string_view name;
   Kind kind;

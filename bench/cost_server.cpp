@@ -104,7 +104,6 @@ Settings settings_of(const Server& server, const Load& load) {
 }
 
 std::vector<std::string> baseline_of(const Server& server, const Load& load) {
-  constexpr std::string_view kPatient = "-patient";
   std::string_view name = server.name;
   const bool patient = name.ends_with(kPatient);
   if (patient) name.remove_suffix(kPatient.size());
