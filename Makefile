@@ -134,8 +134,8 @@ check-debug check-races:
 soak:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/stress-tests
-	@VM_TIMEOUT=$$((7200 + 120 * $(or $(MINUTES),30))) scripts/vm run env MINUTES='$(or $(MINUTES),30)' stress-tests --gtest_filter='Soak.*' \
-	  --gtest_also_run_disabled_tests
+	@VM_TIMEOUT=$$((7200 + 120 * $(or $(MINUTES),30))) scripts/vm run \
+	  env MINUTES='$(or $(MINUTES),30)' stress-tests --gtest_filter='Soak.*' --gtest_also_run_disabled_tests
 
 ## check-load: the load generator's figures against servers whose behaviour is known; wants a quiet machine
 .PHONY: check-load

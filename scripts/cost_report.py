@@ -128,8 +128,10 @@ def plot(name, loads, servers, alone=False):
     axes[0].set_xlabel(f"instructions per {what}{' above the floor' if above else ''}")
     if not alone:
         return svg(fig, name)
-    axes[-1].legend(handles=[Patch(color=COLOUR[k], label=LEGEND[k]) for k in kinds(servers)],
-                    loc="lower right", frameon=False)
+    # In the line of the first plot's label, under the others.
+    fig.legend(handles=[Patch(color=COLOUR[k], label=LEGEND[k]) for k in kinds(servers)],
+               loc="lower right", ncols=3, frameon=False, borderaxespad=0, fontsize=9,
+               handlelength=0.8, handletextpad=0.4, columnspacing=1.2)
     return svg(fig, name).replace("<svg ", f'<svg style="{ALONE}" ', 1)
 
 
