@@ -68,8 +68,9 @@ class Hostile : public testing::TestWithParam<Variant> {
   // All that the target's namespace counted.
   std::string all_counted() const { return text_of(growth(inside_, counters_.read())); }
 
-  std::vector<Level> settled_books() const {
-    return settled([this] { return books(); }, 100);
+  std::vector<Level> settled_books(
+      const std::function<bool(const Level&)>& done = &Level::balances) const {
+    return settled([this] { return books(); }, 100, done);
   }
 
   static constexpr std::uint64_t kRequests = 20;
@@ -184,11 +185,14 @@ TEST_P(Hostile, WhatTheKernelDoesNotCountIsKnown) {
   for (const auto& each : classes) {
     begin();
     for (int i = 0; i < kFrames; ++i) attacker_.send({each.frame, {}});
-    for (const auto& level : settled_books()) {
+    const auto expected = [&](const Level& level) {
       const auto rest = each.rests.find(level.name);
-      EXPECT_EQ(level.rest(), rest == each.rests.end() ? 0 : rest->second * kFrames)
-          << each.name << ": " << level.text();
-    }
+      return rest == each.rests.end() ? 0 : rest->second * kFrames;
+    };
+    // The books balance before a thread on a busy CPU has taken its copies.
+    const auto done = [&](const Level& level) { return level.rest() == expected(level); };
+    for (const auto& level : settled_books(done))
+      EXPECT_EQ(level.rest(), expected(level)) << each.name << ": " << level.text();
   }
 }
 

@@ -183,12 +183,12 @@ std::vector<Level> ledger(const Sent& sent, const Counters& outside, const std::
 }
 
 std::vector<Level> settled(const std::function<std::vector<Level>()>& books, int tries,
-                           bool balanced) {
+                           const std::function<bool(const Level&)>& done) {
   std::vector<Level> before, levels = books();
   for (int i = 0; i < tries; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     before = std::exchange(levels, books());
-    if ((!balanced || std::ranges::all_of(levels, &Level::balances)) &&
+    if (std::ranges::all_of(levels, done) &&
         std::ranges::equal(levels, before, {}, &Level::text, &Level::text))
       break;
   }

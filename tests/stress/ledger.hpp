@@ -57,10 +57,10 @@ std::vector<Level> ledger(const Sent& sent, const Counters& outside, const std::
                           const Counters& responder, Gro gro = Gro::kNever);
 
 // What `books` say once all that is on its way has arrived, nothing moves any more, and fragments
-// that wait for others were given up; after so many tries, whatever they say. `balanced`: they
-// shall be by then.
+// that wait for others were given up: when each level is `done`, and all stay as they are. After so
+// many tries, whatever they say.
 std::vector<Level> settled(const std::function<std::vector<Level>()>& books, int tries,
-                           bool balanced = true);
+                           const std::function<bool(const Level&)>& done = &Level::balances);
 
 // How much `after` is more than `before`.
 Counters growth(const Counters& before, const Counters& after);
