@@ -76,7 +76,7 @@ std::string verdict(const Trace& trace, const Responder& responder, bool v6,
   const Counters after = responder.settled(before.at("received") + 1);
   Client::Reply reply;
   const bool answered =
-      client.receive(reply, after.at("answered") > before.at("answered") ? 5000 : 50);
+      client.receive(reply, after.at("answered") > before.at("answered") ? kPatienceMs : 50);
   std::string raised;
   for (const auto& [counter, value] : after)
     if (counter != "received" && value != before.at(counter)) raised += counter;
@@ -172,7 +172,7 @@ TEST_P(Guard, HopLimit) {
     EXPECT_EQ(setsockopt(client.fd(), level, v6() ? IPV6_RECVHOPLIMIT : IP_RECVTTL, &on, sizeof on),
               0);
     client.send(payload(64));
-    timeval patience{hops > 1 ? 5 : 0, 200'000};
+    timeval patience{hops > 1 ? kPatienceMs / 1000 : 0, 200'000};
     setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     char data[128];
     alignas(cmsghdr) char control[64];
@@ -346,15 +346,15 @@ TEST_P(Guard, RespondersSetOnEachOtherFallSilent) {
       ASSERT_EQ(error, 0);
 
       Forger(v6()).send(client(), peer_port, server(), kPort);
-      const auto answers = [&] { return one.stats()["answered"] + two.stats()["answered"]; };
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
-      for (int i = 0; i < 2000 && hops_alone && answers() < 64; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      const auto count = [&] { return one.stats()["received"] + two.stats()["received"]; };
-      const auto first = count();
+      const auto both = [&](const char* counter) {
+        return one.stats()[counter] + two.stats()[counter];
+      };
+      EXPECT_TRUE(eventually([&] {
+        return both(hops_alone ? "hop_limit" : peer_port == 7 ? "low_port" : "responder_port") == 1;
+      })) << peer_port;
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      EXPECT_EQ(count(), first) << "still going on";
-      EXPECT_EQ(answers(), hops_alone ? 64u : 0u) << peer_port;
+      EXPECT_EQ(both("answered"), hops_alone ? 64u : 0u) << peer_port;
+      EXPECT_EQ(both("received"), both("answered") + 1) << "still going on";
     }
   }
 }
@@ -374,15 +374,13 @@ TEST(GuardOfReplyTo, HostsThatAnswerEachOtherFallSilent) {
     ASSERT_EQ(one.set("enabled", "1"), 0);
     in_namespace("kudp-client", [&] { ASSERT_EQ(two.set("enabled", "1"), 0); });
     Client(Where::kClient, at(server, kPort)).send("x");
-    const auto ended = [&] { return one.stats()["hop_limit"] + two.stats()["hop_limit"]; };
-    for (int i = 0; i < 2000 && ended() == 0; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    const auto count = [&] { return one.stats()["received"] + two.stats()["received"]; };
-    const auto first = count();
+    const auto both = [&](const char* counter) {
+      return one.stats()[counter] + two.stats()[counter];
+    };
+    EXPECT_TRUE(eventually([&] { return both("hop_limit") == 1; }));
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    EXPECT_EQ(count(), first) << "still going on";
-    EXPECT_EQ(ended(), 1u);
-    EXPECT_EQ(one.stats()["answered"] + two.stats()["answered"], 63u);
+    EXPECT_EQ(both("answered"), 63u);
+    EXPECT_EQ(both("received"), 64u) << "still going on";
   }
 }
 

@@ -31,6 +31,9 @@ std::string at(const std::string& address, int port);
 
 enum class Where { kHere, kClient };
 
+// For what is to come: a busy machine may leave a guest aside for seconds.
+inline constexpr int kPatienceMs = 60'000;
+
 // A UDP client: unconnected, so that it sees who answers.
 class Client {
  public:
@@ -46,7 +49,7 @@ class Client {
     std::string from;
   };
   // Waits for one datagram; false after `timeout_ms`.
-  bool receive(Reply& reply, int timeout_ms = 5000);
+  bool receive(Reply& reply, int timeout_ms = kPatienceMs);
 
  private:
   Endpoint target_;

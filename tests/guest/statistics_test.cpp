@@ -33,7 +33,7 @@ TEST_P(Statistics, EverythingSentIsCounted) {
   for (int i = 0; i < kRequests; ++i) {
     client.send(payload(64, i));
     if (i % 50 == 49)
-      while (client.receive(reply, replies + 1 < i ? 5000 : 0)) ++replies;
+      while (client.receive(reply, replies + 1 < i ? kPatienceMs : 0)) ++replies;
   }
   while (replies < kRequests && client.receive(reply)) ++replies;
   const Counters counters = responder.settled(kRequests);
