@@ -288,9 +288,9 @@ TEST_P(Stamp, Rfc8762_4_1_PortIsTheDefault) {
 }
 
 // How long a reflector holds a packet, T3 - T2: the engine that answers where packets arrive holds
-// it shortest.
+// it shortest. Not by the medians, which on a busy machine are its other work's.
 TEST(StampEngines, SoftirqHoldsPacketsShortest) {
-  std::map<std::string, std::int64_t> median;
+  std::map<std::string, std::int64_t> shortest;
   for (const char* engine : {"classic", "kthread", "softirq"}) {
     const Responder responder(
         "r", {{"engine", engine}, {"reply", "stamp"}, {"address", kServer4}, {"enabled", "1"}});
@@ -303,12 +303,11 @@ TEST(StampEngines, SoftirqHoldsPacketsShortest) {
       held.push_back(time_of(reply.payload, 4) - time_of(reply.payload, 16));
     }
     std::ranges::nth_element(held, held.begin() + 150);
-    median[engine] = held[150];
-    printf("%-8s T3 - T2: median %ld ns, shortest %ld ns\n", engine, median[engine],
-           *std::ranges::min_element(held));
+    shortest[engine] = *std::ranges::min_element(held);
+    printf("%-8s T3 - T2: median %ld ns, shortest %ld ns\n", engine, held[150], shortest[engine]);
   }
-  EXPECT_LT(median["softirq"], median["kthread"]);
-  EXPECT_LT(median["softirq"], median["classic"]);
+  EXPECT_LT(shortest["softirq"], shortest["kthread"]);
+  EXPECT_LT(shortest["softirq"], shortest["classic"]);
 }
 
 }  // namespace
