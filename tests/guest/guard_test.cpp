@@ -328,6 +328,10 @@ TEST_P(Guard, FramesForAGroupOfStations) {
   EXPECT_EQ(trace.refusals(), std::vector<std::string>(2, "not_unicast"));
 }
 
+std::uint64_t sum_of(const Responder& one, const Responder& two, const char* counter) {
+  return one.stats()[counter] + two.stats()[counter];
+}
+
 // Two hosts with a responder each, and one forged datagram that sets them on each other.
 TEST_P(Guard, RespondersSetOnEachOtherFallSilent) {
   for (const int peer_port : {kPort, 9001, 7}) {
@@ -346,9 +350,7 @@ TEST_P(Guard, RespondersSetOnEachOtherFallSilent) {
       ASSERT_EQ(error, 0);
 
       Forger(v6()).send(client(), peer_port, server(), kPort);
-      const auto both = [&](const char* counter) {
-        return one.stats()[counter] + two.stats()[counter];
-      };
+      const auto both = [&](const char* counter) { return sum_of(one, two, counter); };
       EXPECT_TRUE(eventually([&] {
         return both(hops_alone ? "hop_limit" : peer_port == 7 ? "low_port" : "responder_port") == 1;
       })) << peer_port;
@@ -374,9 +376,7 @@ TEST(GuardOfReplyTo, HostsThatAnswerEachOtherFallSilent) {
     ASSERT_EQ(one.set("enabled", "1"), 0);
     in_namespace("kudp-client", [&] { ASSERT_EQ(two.set("enabled", "1"), 0); });
     Client(Where::kClient, at(server, kPort)).send("x");
-    const auto both = [&](const char* counter) {
-      return one.stats()[counter] + two.stats()[counter];
-    };
+    const auto both = [&](const char* counter) { return sum_of(one, two, counter); };
     EXPECT_TRUE(eventually([&] { return both("hop_limit") == 1; }));
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     EXPECT_EQ(both("answered"), 63u);
