@@ -80,12 +80,14 @@ Trips round_trips(const std::string& busy_poll, std::uint64_t requests) {
     const std::uint64_t before = polls ? 0 : sleeps(threads);
     const auto start = std::chrono::steady_clock::now();
     client.send(payload(64, i));
-    EXPECT_TRUE(client.receive(reply));
+    if (!client.receive(reply)) throw std::runtime_error("no reply to " + std::to_string(i));
     trips.push_back(std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - start));
     EXPECT_TRUE(reply.payload == payload(64, i));
-    for (int n = 0; !polls && n < 5000 && sleeps(threads) == before; ++n)
+    for (int n = 0; !polls && sleeps(threads) == before; ++n) {
+      if (n == 5000) throw std::runtime_error("the thread stays awake");
       std::this_thread::sleep_for(1ms);
+    }
   }
   const std::string counted = read_file(events + "/hist");
   EXPECT_EQ(write_file(events + "/trigger", "!hist:keys=cpu"), 0);
