@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -69,29 +71,53 @@ bool module_is_loaded() {
   return fs::exists("/sys/module/kudp");
 }
 
-// A thread that kthread_stop() has waited for is in /proc until it is reaped: PF_EXITING tells.
-constexpr unsigned kExiting = 4;
+namespace {
+
+std::set<int> pids() {
+  std::set<int> all;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") == name.npos) all.insert(std::stoi(name));
+  }
+  return all;
+}
+
+// "NAME) STATE PPID PGRP SESSION TTY TPGID FLAGS ...". Nothing of a thread that kthread_stop() has
+// waited for, which is in /proc until it is reaped: PF_EXITING tells.
+std::string stat_of(int pid) {
+  constexpr unsigned kExiting = 4;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  if (!std::getline(file, line)) return "";
+  std::istringstream rest(line.substr(line.rfind(')') + 1));
+  std::string skipped;
+  unsigned flags = 0;
+  for (int i = 0; i < 6; ++i) rest >> skipped;
+  rest >> flags;
+  return flags & kExiting ? "" : line.substr(line.find('(') + 1);
+}
+
+// To read one takes a debug kernel milliseconds, and those that were there before any test keep
+// their names.
+std::map<int, std::string> older = [] {
+  std::map<int, std::string> stats;
+  for (const int pid : pids())
+    if (const std::string stat = stat_of(pid); !stat.starts_with("kudp")) stats[pid] = stat;
+  return stats;
+}();
+
+}  // namespace
 
 std::vector<int> threads_named(std::string_view prefix) {
-  std::vector<int> pids;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string pid = entry.path().filename();
-    if (pid.find_first_not_of("0123456789") != pid.npos) continue;
-    std::ifstream file(entry.path() / "stat");
-    std::string line;
-    if (!std::getline(file, line)) continue;
-    // "PID (NAME) STATE PPID PGRP SESSION TTY TPGID FLAGS ..."
-    const auto end = line.rfind(')');
-    std::istringstream rest(line.substr(end + 1));
-    std::string skipped;
-    unsigned flags = 0;
-    for (int i = 0; i < 6; ++i) rest >> skipped;
-    rest >> flags;
-    if (std::string_view(line).substr(line.find('(') + 1).starts_with(prefix) &&
-        !(flags & kExiting))
-      pids.push_back(std::stoi(pid));
+  const std::set<int> all = pids();
+  std::erase_if(older, [&](const auto& each) { return !all.contains(each.first); });
+  std::vector<int> wanted;
+  for (const int pid : all) {
+    const auto known = older.find(pid);
+    if ((known == older.end() ? stat_of(pid) : known->second).starts_with(prefix))
+      wanted.push_back(pid);
   }
-  return pids;
+  return wanted;
 }
 
 KernelLog::KernelLog() : fd_(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
