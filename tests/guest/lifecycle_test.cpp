@@ -64,14 +64,32 @@ struct Trips {
   std::chrono::microseconds median{};
 };
 
+// A trigger that outlived a test would be there when the module goes.
+class WakeUps {
+ public:
+  WakeUps() { EXPECT_EQ(write_file(event_ + "trigger", "hist:keys=cpu"), 0); }
+  ~WakeUps() { EXPECT_EQ(write_file(event_ + "trigger", "!hist:keys=cpu"), 0); }
+  WakeUps(const WakeUps&) = delete;
+  WakeUps& operator=(const WakeUps&) = delete;
+
+  std::uint64_t count() const {
+    const std::string counted = read_file(event_ + "hist");
+    const auto hits = counted.find("Hits: ");
+    if (hits == counted.npos) throw std::runtime_error("no hits in " + counted);
+    return std::stoull(counted.substr(hits + 6));
+  }
+
+ private:
+  const std::string event_ = "/sys/kernel/tracing/events/kudp/kudp_wake/";
+};
+
 // As many requests, one at a time, over the veth pair. Without polling each finds the thread
 // asleep.
 Trips round_trips(const std::string& busy_poll, std::uint64_t requests) {
-  const std::string events = "/sys/kernel/tracing/events/kudp/kudp_wake";
   const Responder responder(
       "r", {{"address", kServer4}, {"port", "9000"}, {"busy_poll", busy_poll}, {"enabled", "1"}});
   Client client(Where::kClient, at(kServer4, 9000));
-  EXPECT_EQ(write_file(events + "/trigger", "hist:keys=cpu"), 0);
+  const WakeUps wake_ups;
   const auto threads = threads_named("kudp/");
   const bool polls = busy_poll != "0";
   std::vector<std::chrono::microseconds> trips;
@@ -89,13 +107,10 @@ Trips round_trips(const std::string& busy_poll, std::uint64_t requests) {
       std::this_thread::sleep_for(1ms);
     }
   }
-  const std::string counted = read_file(events + "/hist");
-  EXPECT_EQ(write_file(events + "/trigger", "!hist:keys=cpu"), 0);
+  const std::uint64_t counted = wake_ups.count();
   EXPECT_TRUE(adds_up(responder.settled(requests)));
-  const auto hits = counted.find("Hits: ");
-  if (hits == counted.npos) throw std::runtime_error("no hits in " + counted);
   std::nth_element(trips.begin(), trips.begin() + requests / 2, trips.end());
-  return {std::stoull(counted.substr(hits + 6)), trips[requests / 2]};
+  return {counted, trips[requests / 2]};
 }
 
 // How many it saves depends on who else wants the CPU; without, it is none.

@@ -77,7 +77,10 @@ Fd socket_in(Where where, int family, int type) {
 }
 
 Fd udp_socket(Where where, int family) {
-  return socket_in(where, family, SOCK_DGRAM);
+  Fd fd = socket_in(where, family, SOCK_DGRAM);
+  const timeval patience{kPatienceMs / 1000, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  return fd;
 }
 
 Client::Client(Where where, const std::string& target)

@@ -256,7 +256,7 @@ TEST_P(Replies, ManyClientsAtOnce) {
       }
     });
   for (auto& thread : threads) thread.join();
-  EXPECT_EQ(wrong, 0);
+  ASSERT_EQ(wrong, 0);
   const Counters counters = responder.settled(kClients * kRequests);
   EXPECT_EQ(counters.at("answered"), std::uint64_t{kClients * kRequests});
   EXPECT_TRUE(adds_up(counters));

@@ -23,8 +23,6 @@ Fd bound_socket(const std::string& address) {
   Fd fd = udp_socket(Where::kHere, own.family());
   if (bind(fd.get(), own.data(), own.length))
     throw std::system_error(errno, std::generic_category(), address);
-  const timeval patience{kPatienceMs / 1000, 0};
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   return fd;
 }
 

@@ -97,18 +97,19 @@ std::string stat_of(int pid) {
   return flags & kExiting ? "" : line.substr(line.find('(') + 1);
 }
 
-// To read one takes a debug kernel milliseconds, and those that were there before any test keep
-// their names.
-std::map<int, std::string> older = [] {
+std::map<int, std::string> stats_of_others() {
   std::map<int, std::string> stats;
   for (const int pid : pids())
-    if (const std::string stat = stat_of(pid); !stat.starts_with("kudp")) stats[pid] = stat;
+    if (const std::string stat = stat_of(pid); !stat.empty() && !stat.starts_with("kudp"))
+      stats[pid] = stat;
   return stats;
-}();
+}
 
 }  // namespace
 
 std::vector<int> threads_named(std::string_view prefix) {
+  // To read one takes a debug kernel milliseconds; none of these takes a name that is looked for.
+  static std::map<int, std::string> older = stats_of_others();
   const std::set<int> all = pids();
   std::erase_if(older, [&](const auto& each) { return !all.contains(each.first); });
   std::vector<int> wanted;
