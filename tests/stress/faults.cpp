@@ -171,12 +171,12 @@ int walk_atomic(const std::function<bool()>& attempt) {
 }
 
 // As few at a time as those who look for errors in the kernel, and keep a reserve, can do without.
-int deny_atomic_pages(const std::function<bool()>& attempt) {
-  constexpr int kAttempts = 10, kTimes = 8;
+int deny_atomic_pages(int wanted, const std::function<bool()>& attempt) {
+  constexpr int kAttempts = 200, kTimes = 8;
   const std::string pages = kDebug + "fail_page_alloc/";
   int denied = 0;
   put(pages + "ignore-gfp-wait", "Y");
-  for (int i = 0; i < kAttempts; ++i) {
+  for (int i = 0; i < kAttempts && denied < wanted; ++i) {
     put(pages + "times", std::to_string(kTimes));
     put(pages + "probability", "100");
     const bool goes_on = attempt();

@@ -35,9 +35,10 @@ int count_allocations(int tid, const std::function<void()>& attempt);
 // makes them; `attempt` must make some, and ends the walk by returning false.
 int walk_atomic(const std::function<bool()>& attempt);
 
-// Denies the first few whole pages that anyone who may not sleep asks for in each of ten attempts;
-// returns how many. No walk: whether a datagram takes a page depends on what slabs have left.
-int deny_atomic_pages(const std::function<bool()>& attempt);
+// Denies the first few whole pages that anyone who may not sleep asks for in each attempt, until as
+// many as `wanted` were; returns how many: fewer after 200 attempts, or if one returned false. No
+// walk: whether a datagram takes a page depends on what slabs have left.
+int deny_atomic_pages(int wanted, const std::function<bool()>& attempt);
 
 // Where kudp gets no memory from kvmalloc() or its kin, neither pages nor what replaces them, while
 // the object lives.

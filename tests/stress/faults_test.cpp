@@ -25,6 +25,7 @@ namespace {
 
 using namespace guest;
 
+constexpr int kPages = 40;
 constexpr const char* kEngines[] = {"classic", "kthread", "softirq"};
 
 class Faults : public testing::Test {
@@ -282,7 +283,7 @@ TEST_F(Faults, ReceivePath) {
       FaultyPath path(engine, reply);
       report("receive path, " + engine + " " + reply, walk_atomic([&] { return path.ask(); }), 10);
       report("receive path, " + engine + " " + reply + ", pages",
-             deny_atomic_pages([&] { return path.ask(); }), 20);
+             deny_atomic_pages(kPages, [&] { return path.ask(); }), kPages);
       EXPECT_TRUE(engine != "softirq" || path.stats().at("no_memory") > 0) << reply;
       EXPECT_TRUE(path.recovers());
     }
@@ -296,7 +297,7 @@ TEST_F(Faults, OtherReceivePaths) {
     report("receive path, " + std::string(engine) + " " + name,
            walk_atomic([&] { return path.ask(); }), 12);
     report("receive path, " + std::string(engine) + " " + name + ", pages",
-           deny_atomic_pages([&] { return path.ask(); }), 20);
+           deny_atomic_pages(kPages, [&] { return path.ask(); }), kPages);
     // What cannot be turned on the link is routed, for which there is memory the next moment.
     EXPECT_EQ(path.stats().at("no_memory") > 0, name != std::string("turnaround")) << engine;
     EXPECT_TRUE(path.recovers());
