@@ -65,8 +65,8 @@ void enter(Where where);
 // Calls `what` with the calling thread in the network namespace `name`, as `ip netns` knows it.
 void in_namespace(const std::string& name, const std::function<void()>& what);
 
-// A socket in one of the namespaces: any, or a UDP socket of the given family, whose recv() gives up
-// when kPatienceMs are over.
+// A socket in one of the namespaces: any, or a UDP socket of the given family, whose recv() gives
+// up when kPatienceMs are over.
 Fd socket_in(Where where, int family, int type);
 Fd udp_socket(Where where, int family);
 
