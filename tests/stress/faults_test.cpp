@@ -25,7 +25,6 @@ namespace {
 
 using namespace guest;
 
-constexpr int kPages = 40;
 constexpr const char* kEngines[] = {"classic", "kthread", "softirq"};
 
 class Faults : public testing::Test {
@@ -52,6 +51,13 @@ class Faults : public testing::Test {
     if (threads.size() != 1) throw std::runtime_error(name + ": no thread, or more than one");
     return walk(
         threads[0], [&] { return attempt() ? 0 : EIO; }, [](int, int error) { return error == 0; });
+  }
+  // Its allocations, one after the other, then whole pages.
+  static void deny_receive_path(const std::string& what, FaultyPath& path, int least) {
+    constexpr int kPages = 40;
+    const auto ask = [&] { return path.ask(); };
+    report("receive path, " + what, walk_atomic(ask), least);
+    report("receive path, " + what + ", pages", deny_atomic_pages(kPages, ask), kPages);
   }
 
  private:
@@ -281,9 +287,7 @@ TEST_F(Faults, ReceivePath) {
   for (const std::string engine : kEngines)
     for (const std::string reply : {"echo", "text", "stamp"}) {
       FaultyPath path(engine, reply);
-      report("receive path, " + engine + " " + reply, walk_atomic([&] { return path.ask(); }), 10);
-      report("receive path, " + engine + " " + reply + ", pages",
-             deny_atomic_pages(kPages, [&] { return path.ask(); }), kPages);
+      deny_receive_path(engine + " " + reply, path, 10);
       EXPECT_TRUE(engine != "softirq" || path.stats().at("no_memory") > 0) << reply;
       EXPECT_TRUE(path.recovers());
     }
@@ -294,10 +298,7 @@ TEST_F(Faults, OtherReceivePaths) {
                                             {"softirq", "gro", "1"},
                                             {"softirq", "turnaround", "link"}}) {
     FaultyPath path(engine, "echo", {{name, value}});
-    report("receive path, " + std::string(engine) + " " + name,
-           walk_atomic([&] { return path.ask(); }), 12);
-    report("receive path, " + std::string(engine) + " " + name + ", pages",
-           deny_atomic_pages(kPages, [&] { return path.ask(); }), kPages);
+    deny_receive_path(std::string(engine) + " " + name, path, 12);
     // What cannot be turned on the link is routed, for which there is memory the next moment.
     EXPECT_EQ(path.stats().at("no_memory") > 0, name != std::string("turnaround")) << engine;
     EXPECT_TRUE(path.recovers());
