@@ -15,22 +15,20 @@ CXXFLAGS ?= -O2 -g1
 WARNINGS = -Wall -Wextra -Wshadow -Werror
 KUDP_CXXFLAGS = -std=c++20 $(WARNINGS) -I. -isystem build/bpf -MMD -MP
 SANITIZE = -O1 -g1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
-LIBS = -lfmt -pthread
-build/kudp-baseline build/unit-tests: LIBS += -luring -lxdp -lbpf
-build/kudp-load: LIBS += -luring
-build/load-tests: LIBS += -luring -lpcap
+LIBS = -lfmt -luring -pthread
+build/kudp-baseline build/unit-tests: LIBS += -lxdp -lbpf
+build/load-tests: LIBS += -lpcap
 
-load_lib = $(filter-out loadgen/main.cpp,$(wildcard loadgen/*.cpp))
-base_lib = $(filter-out bench/baseline.cpp,$(wildcard bench/baseline*.cpp))
-cost_lib = $(wildcard bench/cost_*.cpp)
-profile_lib = $(wildcard bench/profile_*.cpp)
-unit_tests = $(wildcard tests/unit/*.cpp)
+base_lib = $(wildcard loadgen/base/*.cpp)
+load_lib = $(wildcard loadgen/*/*.cpp)
+bench_lib = $(filter-out %/main.cpp,$(wildcard bench/$(1)/*.cpp))
+unit_tests = $(shell find tests/unit -name '*.cpp')
 guest_tests = $(wildcard tests/guest/*.cpp)
 stress_tests = $(wildcard tests/stress/*.cpp) $(filter-out %_test.cpp,$(guest_tests))
 guest_lib = tests/guest/network.cpp tests/guest/responder.cpp tests/guest/system.cpp \
-  tests/stress/kernel_counters.cpp loadgen/endpoint.cpp
+  tests/stress/kernel_counters.cpp $(base_lib)
 outside_tests = $(wildcard tests/outside/*_test.cpp) tests/outside/answers.cpp \
-  tests/outside/guest.cpp tests/outside/tap.cpp $(guest_lib) loadgen/frame.cpp \
+  tests/outside/guest.cpp tests/outside/tap.cpp $(guest_lib) \
   $(addprefix tests/stress/,extent.cpp frame.cpp frame_socket.cpp ledger.cpp target.cpp traits.cpp)
 
 release = $(patsubst %.cpp,build/release/%.o,$(1))
@@ -173,16 +171,14 @@ module:
 	@grep -i warning build/module.log || true
 
 build/kudp-load: $(call release,loadgen/main.cpp $(load_lib))
-build/kudp-baseline: $(call release,bench/baseline.cpp $(base_lib) $(load_lib))
-build/kudp-cost: $(call release,bench/cost.cpp $(cost_lib) loadgen/endpoint.cpp loadgen/output_file.cpp)
-build/microbench: $(call release,bench/micro.cpp loadgen/frame.cpp loadgen/histogram.cpp \
-  loadgen/outstanding.cpp loadgen/payload.cpp)
+build/kudp-baseline: $(call release,bench/baseline/main.cpp $(call bench_lib,baseline) $(base_lib))
+build/kudp-cost: $(call release,bench/cost/main.cpp $(call bench_lib,cost) $(base_lib))
+build/kudp-profile: $(call release,bench/profile/main.cpp $(call bench_lib,profile) \
+  $(call bench_lib,cost) $(base_lib))
+build/microbench: $(call release,bench/micro.cpp $(wildcard loadgen/statistics/*.cpp) $(base_lib))
 build/microbench: LIBS += -lbenchmark
-build/kudp-profile: $(call release,bench/profile.cpp $(profile_lib) $(cost_lib) loadgen/endpoint.cpp \
-  loadgen/interrupt.cpp loadgen/output_file.cpp)
-build/guest/guest-tests: $(call release,$(guest_tests) loadgen/cpus.cpp loadgen/endpoint.cpp)
-build/guest/stress-tests: $(call release,$(stress_tests) loadgen/cpus.cpp loadgen/endpoint.cpp \
-  loadgen/frame.cpp)
+build/guest/guest-tests: $(call release,$(guest_tests) $(base_lib))
+build/guest/stress-tests: $(call release,$(stress_tests) $(base_lib))
 build/guest/kernel-counters: $(call release,tests/outside/kernel_counters.cpp $(guest_lib))
 build/outside-tests: $(call release,$(outside_tests))
 build/guest/guest-tests build/guest/stress-tests build/outside-tests: LIBS += -lgmock -lgtest
@@ -201,19 +197,19 @@ build/load-tests: $(call release,$(wildcard tests/load/*.cpp) $(load_lib))
 	@echo '  LD      $@'
 	@$(CXX) $(CXXFLAGS) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
-build/unit-tests: $(call sanitized,$(unit_tests) $(load_lib) $(base_lib) $(cost_lib) $(profile_lib))
+build/unit-tests: $(call sanitized,$(unit_tests) $(load_lib) \
+  $(foreach program,baseline cost profile,$(call bench_lib,$(program))))
 	@echo '  LD      $@'
 	@clang++ $(SANITIZE) -o $@ $^ -lgmock_main -lgmock -lgtest $(LIBS)
 
 # BPF programs, for the includes of their headers: each becomes one that holds it as bytes.
-bpf_headers = $(patsubst bench/%.bpf.c,build/bpf/%.skel.h,$(wildcard bench/*.bpf.c))
-$(foreach o,baseline_turn baseline_af_xdp,build/release/bench/$(o).o build/sanitized/bench/$(o).o): \
-  $(bpf_headers)
+bpf_headers = $(patsubst bench/baseline/%.bpf.c,build/bpf/%.skel.h,$(wildcard bench/baseline/*.bpf.c))
+$(foreach kind,release sanitized,$(addprefix build/$(kind)/bench/baseline/,turn.o af_xdp.o)): $(bpf_headers)
 
-build/bpf/%.skel.h: bench/%.bpf.c $(wildcard bench/*.bpf.h) bench/turn_counts.h Makefile
+build/bpf/%.skel.h: bench/baseline/%.bpf.c $(wildcard bench/baseline/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo '  BPF     $<'
-	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf \
+	@clang -O2 -g $(filter-out -Wshadow,$(WARNINGS)) -target bpf -I. \
 	  -I/usr/include/$(shell $(CXX) -print-multiarch) -c -o build/bpf/$*.bpf.o $<
 	@PATH="$$PATH:/usr/sbin" bpftool gen skeleton build/bpf/$*.bpf.o name $*_bpf >$@.new
 	@# clang++ does not know C's _Bool.
@@ -232,12 +228,13 @@ fuzz: $(fuzzers)
 fuzz-coverage: fuzz
 	@scripts/fuzz-coverage $(foreach header,$(wildcard kmod/*.h),$(wildcard tests/fuzz/$(notdir $(header:.h=.cpp))))
 
-build/fuzz/load_reply: $(call sanitized,loadgen/payload.cpp loadgen/outstanding.cpp loadgen/histogram.cpp)
-build/fuzz/load_frame: $(call sanitized,loadgen/frame.cpp)
-build/fuzz/load_records: $(call sanitized,loadgen/records.cpp loadgen/comparison.cpp loadgen/summary.cpp)
+build/fuzz/load_reply: $(call sanitized,loadgen/base/payload.cpp $(addprefix loadgen/statistics/, \
+  outstanding.cpp histogram.cpp))
+build/fuzz/load_frame: $(call sanitized,loadgen/base/frame.cpp)
+build/fuzz/load_records: $(call sanitized,loadgen/commands/summary.cpp $(addprefix loadgen/statistics/, \
+  comparison.cpp records.cpp))
 build/fuzz/load_config: $(call sanitized,$(load_lib))
-build/fuzz/load_config: LIBS += -luring
-build/fuzz/stamp_reply: $(call sanitized,loadgen/stamp_packet.cpp loadgen/stamp_analysis.cpp)
+build/fuzz/stamp_reply: $(call sanitized,loadgen/stamp/packet.cpp loadgen/stamp/analysis.cpp)
 .SECONDARY: $(call sanitized,$(wildcard tests/fuzz/*.cpp))
 $(fuzzers): build/fuzz/%: build/sanitized/tests/fuzz/%.o
 	@mkdir -p $(@D)
@@ -278,4 +275,4 @@ install: module build/kudp-load build/kudp-baseline
 clean:
 	rm -rf build
 
--include $(wildcard $(addprefix build/*/,*/*.d */*/*.d))
+-include $(shell find build/release build/sanitized -name '*.d' 2>/dev/null)

@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "bench/baseline_reply.hpp"
+#include "bench/baseline/reply.hpp"
 #include "kmod/guard.h"
 #include "kmod/reply.h"
-#include "loadgen/frame.hpp"
-#include "loadgen/histogram.hpp"
-#include "loadgen/outstanding.hpp"
-#include "loadgen/pace.hpp"
-#include "loadgen/payload.hpp"
+#include "loadgen/base/frame.hpp"
+#include "loadgen/base/payload.hpp"
+#include "loadgen/schedule/pace.hpp"
+#include "loadgen/statistics/histogram.hpp"
+#include "loadgen/statistics/outstanding.hpp"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/commands.hpp"
-#include "loadgen/version.hpp"
+#include "loadgen/base/version.hpp"
+#include "loadgen/commands/commands.hpp"
 
 namespace {
 

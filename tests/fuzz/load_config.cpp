@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string>
 
-#include "loadgen/commands.hpp"
+#include "loadgen/commands/commands.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   CLI::App app;

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "loadgen/frame.hpp"
+#include "loadgen/base/frame.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));

@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "loadgen/comparison.hpp"
-#include "loadgen/records.hpp"
-#include "loadgen/summary.hpp"
+#include "loadgen/commands/summary.hpp"
+#include "loadgen/statistics/comparison.hpp"
+#include "loadgen/statistics/records.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kudp::comparison;

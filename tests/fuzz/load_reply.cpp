@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include "loadgen/outstanding.hpp"
-#include "loadgen/payload.hpp"
+#include "loadgen/base/payload.hpp"
+#include "loadgen/statistics/outstanding.hpp"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "loadgen/clock.hpp"
-#include "loadgen/stamp_analysis.hpp"
-#include "loadgen/stamp_packet.hpp"
+#include "loadgen/base/clock.hpp"
+#include "loadgen/stamp/analysis.hpp"
+#include "loadgen/stamp/packet.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 
 #include <list>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 #include "tests/guest/network.hpp"
 
 namespace kudp::guest {

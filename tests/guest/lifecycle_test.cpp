@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/flood.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"

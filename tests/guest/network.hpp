@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/endpoint.hpp"
-#include "loadgen/fd.hpp"
+#include "loadgen/base/endpoint.hpp"
+#include "loadgen/base/fd.hpp"
 
 namespace kudp::guest {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/send_module.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The live reflector, on each engine and both families. What a packet must look like in detail is
-// tests/unit/stamp_test.cpp's; here are the fields that only a kernel can fill, and the ways there.
+// tests/unit/kmod/stamp_test.cpp's; here are the fields that only a kernel can fill, and the ways
+// there.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -14,7 +15,7 @@
 #include <thread>
 #include <tuple>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/features.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 

@@ -16,7 +16,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 
 namespace kudp::guest {
 namespace fs = std::filesystem;

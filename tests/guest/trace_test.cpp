@@ -9,7 +9,7 @@
 #include <atomic>
 #include <thread>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 #include "tests/guest/features.hpp"
 #include "tests/guest/network.hpp"
 

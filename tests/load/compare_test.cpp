@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // kudp-load compare, as it is called, with one server twice and with two that differ.
+#include "loadgen/commands/compare.hpp"
+
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +13,6 @@
 #include <optional>
 #include <string>
 
-#include "loadgen/compare_command.hpp"
 #include "tests/load/undisturbed.hpp"
 #include "tests/unit/test_server.hpp"
 

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include "loadgen/run.hpp"
-#include "loadgen/search.hpp"
-#include "loadgen/verdict.hpp"
+#include "loadgen/run/run.hpp"
+#include "loadgen/run/search.hpp"
+#include "loadgen/run/verdict.hpp"
 #include "tests/load/undisturbed.hpp"
 #include "tests/unit/test_server.hpp"
 

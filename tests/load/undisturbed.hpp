@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "loadgen/run.hpp"
-#include "loadgen/verdict.hpp"
+#include "loadgen/run/run.hpp"
+#include "loadgen/run/verdict.hpp"
 
 namespace kudp {
 

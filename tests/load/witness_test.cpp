@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "loadgen/payload.hpp"
-#include "loadgen/run.hpp"
-#include "loadgen/verdict.hpp"
+#include "loadgen/base/payload.hpp"
+#include "loadgen/run/run.hpp"
+#include "loadgen/run/verdict.hpp"
 #include "tests/load/undisturbed.hpp"
 #include "tests/unit/test_server.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 #include "tests/outside/answers.hpp"
 #include "tests/stress/frame_socket.hpp"
 #include "tests/stress/kernel_counters.hpp"

@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 #include "tests/guest/system.hpp"
 
 namespace kudp::stress {

@@ -14,7 +14,7 @@
 #include <climits>
 #include <cstring>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"
 #include "tests/stress/extent.hpp"

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "loadgen/frame.hpp"
+#include "loadgen/base/frame.hpp"
 
 namespace kudp::stress {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 #include "tests/stress/frame.hpp"
 
 namespace kudp::stress {

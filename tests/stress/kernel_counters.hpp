@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/fd.hpp"
+#include "loadgen/base/fd.hpp"
 #include "tests/guest/responder.hpp"
 
 namespace kudp::stress {

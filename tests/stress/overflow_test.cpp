@@ -10,7 +10,7 @@
 #include <functional>
 #include <thread>
 
-#include "loadgen/cpus.hpp"
+#include "loadgen/base/cpus.hpp"
 #include "tests/guest/network.hpp"
 #include "tests/guest/responder.hpp"
 #include "tests/guest/system.hpp"

@@ -10,11 +10,11 @@
 #include <sstream>
 #include <string>
 
-#include "bench/cost_cell.hpp"
-#include "loadgen/report.hpp"
-#include "loadgen/search_records.hpp"
-#include "loadgen/stamp_command.hpp"
-#include "loadgen/summary.hpp"
+#include "bench/cost/cell.hpp"
+#include "loadgen/commands/stamp.hpp"
+#include "loadgen/commands/summary.hpp"
+#include "loadgen/output/report.hpp"
+#include "loadgen/output/search_records.hpp"
 
 namespace kudp {
 namespace {

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "loadgen/endpoint.hpp"
-#include "loadgen/fd.hpp"
+#include "loadgen/base/endpoint.hpp"
+#include "loadgen/base/fd.hpp"
 
 namespace kudp {
 

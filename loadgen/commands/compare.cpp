@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loadgen/commands/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+#include "loadgen/base/json_lines.hpp"
+#include "loadgen/base/number_option.hpp"
+#include "loadgen/commands/run_arguments.hpp"
+#include "loadgen/commands/work.hpp"
+#include "loadgen/output/report.hpp"
+#include "loadgen/run/verdict.hpp"
+#include "loadgen/statistics/contest.hpp"
+
+namespace kudp {
+namespace {
+
+struct CompareArguments {
+  RunArguments run;
+  std::vector<std::string> targets;
+  double rate = 0;
+  std::size_t repetitions = 30;
+  double width = 0.05;
+};
+
+// Runs the same load against all targets, each repetition in an order of chance, so that what
+// disturbs the machine favours none of them.
+class Comparer {
+ public:
+  explicit Comparer(const CompareArguments& arguments)
+      : arguments_(arguments),
+        json_(arguments.run.json),
+        samples_(arguments.targets.size()),
+        limited_(arguments.targets.size()) {
+    for (const auto& target : arguments.targets) {
+      RunArguments one = arguments.run;
+      one.target = target;
+      options_.push_back(resolved(one));
+    }
+    json_.write(header_record());
+  }
+
+  void run() {
+    std::vector<std::size_t> order(options_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::mt19937 random(std::random_device{}());
+    while (repetition_ < arguments_.repetitions && !narrow()) {
+      ++repetition_;
+      std::ranges::shuffle(order, random);
+      for (const auto target : order) measure(target);
+    }
+    tell();
+    if (!complete()) throw CLI::RuntimeError(kInvalidRun);
+  }
+
+ private:
+  bool open() const { return options_[0].loop == Loop::open; }
+
+  void measure(std::size_t target) {
+    const RunOptions& options = options_[target];
+    const RunResult result = kudp::run(options, interrupt_);
+    if (result.signal != 0) {
+      tell();
+      throw CLI::RuntimeError(kSignalled + result.signal);
+    }
+    require_replies(options, result);
+    const Verdict verdict = judge(options, result);
+    Record record = run_record(options, result, verdict);
+    record["server"] = arguments_.targets[target];
+    record["repetition"] = repetition_;
+    json_.write(record);
+    limited_[target] += verdict.generator_limited;
+    if (verdict.valid) samples_[target].push_back(figure(result));
+  }
+
+  // What is not answered took for ever: else a target would win by dropping requests.
+  double figure(const RunResult& result) const {
+    if (!open()) return result.goodput_per_s();
+    return result.p99_of_sent() / kMicrosecond;
+  }
+
+  bool complete() const {
+    return std::ranges::all_of(
+        samples_, [](const auto& samples) { return samples.size() >= contest::kFewest; });
+  }
+
+  std::vector<std::optional<contest::Interval>> intervals() const {
+    std::vector<std::optional<contest::Interval>> all;
+    for (const auto& samples : samples_) all.push_back(contest::interval_of(samples));
+    return all;
+  }
+
+  // The width alone ends it: to stop as soon as there is a winner would find one in chance.
+  bool narrow() const {
+    return std::ranges::all_of(intervals(), [&](const auto& interval) {
+      return interval && interval->width() <= arguments_.width;
+    });
+  }
+
+  bool others_are_limited(std::size_t best) const {
+    for (std::size_t i = 0; i < limited_.size(); ++i)
+      if (i != best && limited_[i] > 0) return true;
+    return false;
+  }
+
+  void tell() {
+    const auto all = intervals();
+    const auto leader = contest::winner(all, !open());
+    // A goodput that was the generator's is the least that the target can do.
+    const bool wins = leader && (open() || !others_are_limited(*leader));
+    const char* unit = open() ? "p99 us" : "goodput/s";
+    std::string text;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto& interval = all[i];
+      Record record{{"record", "contest"},
+                    {"server", arguments_.targets[i]},
+                    {"figure", open() ? "p99_of_sent_us" : "goodput_per_s"},
+                    {"valid", samples_[i].size()},
+                    {"repetitions", repetition_}};
+      record["median"] = interval ? Record(interval->median) : Record();
+      record["low"] = interval ? Record(interval->low) : Record();
+      record["high"] = interval ? Record(interval->high) : Record();
+      record["winner"] = wins && *leader == i;
+      record["generator_limited"] = limited_[i];
+      json_.write(record);
+      text += fmt::format("{:<24}{:>3} valid runs  ", arguments_.targets[i], samples_[i].size());
+      text += interval ? fmt::format("{} {:.1f} [{:.1f}, {:.1f}]\n", unit, interval->median,
+                                     interval->low, interval->high)
+                       : fmt::format("too few, want {}\n", contest::kFewest);
+    }
+    if (wins)
+      text += fmt::format("{} wins: its interval lies beyond all others\n",
+                          arguments_.targets[*leader]);
+    else
+      text +=
+          leader ? "no winner: the generator was the limit\n" : "no winner: intervals overlap\n";
+    for (std::size_t i = 0; i < limited_.size(); ++i)
+      if (limited_[i] > 0)
+        text +=
+            fmt::format("{}: the generator was the limit in {} runs; the target may do better\n",
+                        arguments_.targets[i], limited_[i]);
+    text += "Medians with their 95 % intervals; targets in random order within each repetition.\n";
+    if (!arguments_.run.quiet && !json_.on_stdout()) fmt::print("{}", text);
+  }
+
+  const CompareArguments& arguments_;
+  JsonLines json_;
+  std::vector<RunOptions> options_;
+  std::vector<std::vector<double>> samples_;
+  std::vector<std::size_t> limited_;  // runs of each target in which the generator was the limit
+  Interrupt interrupt_;
+  std::size_t repetition_ = 0;
+};
+
+void run_compare(CompareArguments& arguments) {
+  RunOptions& run = arguments.run.run;
+  if (arguments.rate > 0 && arguments.rate < kLowestRate)
+    throw std::runtime_error(fmt::format("--rate {}: want 0 or a number from {} to {}",
+                                         arguments.rate, kLowestRate, kHighestRate));
+  run.loop = arguments.rate > 0 ? Loop::open : Loop::closed;
+  run.rate = arguments.rate;
+  Comparer(arguments).run();
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app) {
+  const auto arguments = std::make_shared<CompareArguments>();
+  RunArguments& run = arguments->run;
+  run.duration = 1;
+  run.warmup = 0.2;
+  CLI::App& command = *app.add_subcommand(
+      "compare", "Load several targets in turn: is one of them better, beyond chance?");
+  command.add_option("TARGET", arguments->targets, "what to load: HOST:PORT or [IPV6]:PORT, each")
+      ->required()
+      ->expected(2, 64)
+      ->type_name("");
+  add_number(command, "--rate", arguments->rate, 0, kHighestRate, "PER_S",
+             "compare the p99 latency at this rate; 0: the goodput of a closed loop")
+      .group("Load");
+  add_number(command, "--window", run.run.window, 1, 1 << 19, "N",
+             "requests in flight per thread, closed loop")
+      .group("Load");
+  add_load_options(command, run);
+  add_arrivals(command, run);
+  add_number(command, "--repetitions", arguments->repetitions, contest::kFewest, 1000, "N",
+             "runs of each target at most")
+      .group("Time");
+  add_number(command, "--width", arguments->width, 0.001, 1, "RATIO",
+             "enough when all intervals are as narrow, of their medians")
+      .group("Time");
+  add_time_options(command, run);
+  add_timeout(command, run);
+  add_generator_options(command, run);
+  add_receive_options(command, run);
+  add_output_options(command, run);
+  set_work(command, [arguments] { run_compare(*arguments); });
+}
+
+}  // namespace kudp
