@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Every entry point of kudp. What is made lies in build/, results in results/.
+# Every entry point of kudp. Output goes to build/, results go to results/.
 
 # The kernel that the module is built for and the guest boots; ON=host: this machine's own.
 ON ?= guest
@@ -49,21 +49,21 @@ demo:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/demo --on $(ON) $(if $(OUT),--out '$(OUT)')
 
-## cost: counts the instructions of a request, by server, in an emulated guest: 40 minutes (QUICK=1: 5)
+## cost: counts instructions per request for each server, in an emulated guest: 40 minutes (QUICK=1: 5)
 .PHONY: cost
 cost:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/cost $(if $(QUICK),--quick) $(if $(OUT),--out '$(OUT)')
 
-## bench-load: compares kudp-load with iperf3 and sockperf, and counts what a request costs it
+## bench-load: compares kudp-load with iperf3 and sockperf, and counts its own cost per request
 .PHONY: bench-load
 bench-load:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build/kudp-load build/kudp-baseline build/microbench
 	@scripts/bench-load $(if $(OUT),--out '$(OUT)')
 
-## microbench: nanoseconds of the hot pieces of generator, servers and module, on this machine
+## microbench: times the hot paths of generator, servers and module, in nanoseconds on this machine
 .PHONY: microbench
 microbench:
 	@scripts/setup
@@ -71,14 +71,14 @@ microbench:
 	@build/microbench --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
 	  --benchmark_min_time=0.05 --benchmark_report_aggregates_only=true
 
-## steering: where datagrams are answered, and waits for locks, on 8 emulated CPUs (2 minutes)
+## steering: which CPU answers a datagram, and lock contention, on 8 emulated CPUs (2 minutes)
 .PHONY: steering
 steering:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/steering $(if $(OUT),--out '$(OUT)')
 
-## profile: where the time of a request goes, by SERVER= and LOAD=: stages, functions, scheduling
+## profile: where a request's time goes with SERVER= and LOAD=: stages, functions, scheduling
 .PHONY: profile
 profile:
 	@scripts/setup
@@ -86,7 +86,7 @@ profile:
 	@scripts/profile --on $(ON) $(if $(LOAD),--load '$(LOAD)') $(if $(OUT),--out '$(OUT)') \
 	  '$(or $(SERVER),softirq)'
 
-## profile-compare: the stages of servers A= and B= side by side, in words
+## profile-compare: compares the stages of servers A= and B=, in words
 .PHONY: profile-compare
 profile-compare:
 	@scripts/setup
@@ -107,7 +107,7 @@ check:
 for-tests: build/guest/profile_delay.so
 	@$(MAKE) --no-print-directory module MODULE_DIR=build/module-test MODULE_FLAGS=KUDP_TEST=y
 
-## check-kernels: the module built for, and tested on, Debian's kernels from 6.1 to the newest
+## check-kernels: builds and tests the module on Debian's kernels from 6.1 to the newest
 .PHONY: check-kernels
 check-kernels:
 	@scripts/setup
@@ -115,8 +115,8 @@ check-kernels:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests
 	@scripts/check-kernels
 
-## check-debug: the tests and more on a kernel that looks for faults (FULL=1: all of it, for hours)
-## check-races: the same on a kernel that looks for data races in the module
+## check-debug: guest and stress tests on a kernel that detects faults (FULL=1: at full length, for hours)
+## check-races: the same on a kernel that detects data races in the module
 .PHONY: check-debug check-races
 check-debug: detectors = kasan
 check-races: detectors = kcsan
@@ -127,7 +127,7 @@ check-debug check-races:
 	  build/guest/kernel-counters build/outside-tests
 	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug $(detectors)
 
-## soak: MINUTES (30) of mixed load with churn in the guest: memory flat, counters consistent
+## soak: mixed load with churn in the guest for MINUTES (30): checks memory and counters
 .PHONY: soak
 soak:
 	@scripts/setup
@@ -135,14 +135,14 @@ soak:
 	@VM_TIMEOUT=$$((7200 + 120 * $(or $(MINUTES),30))) scripts/vm run \
 	  env MINUTES='$(or $(MINUTES),30)' stress-tests --gtest_filter='Soak.*' --gtest_also_run_disabled_tests
 
-## check-load: the load generator's figures against servers whose behaviour is known; wants a quiet machine
+## check-load: checks kudp-load's figures against servers of known behaviour; needs a quiet machine
 .PHONY: check-load
 check-load:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) build/load-tests
 	@build/load-tests
 
-## lint: what a reviewer's tools would say: style, warnings, spelling of the shell
+## lint: runs checkpatch, sparse, W=1, clang-format and shellcheck
 .PHONY: lint
 lint:
 	@scripts/setup lint
@@ -153,11 +153,11 @@ lint:
 run-check run-lint: run-%:
 	@scripts/$* '$(KERNEL)'
 
-## build: the module and the programs
+## build: builds the module and the programs
 .PHONY: build
 build: module build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-profile
 
-## module: kudp.ko for KERNEL
+## module: builds kudp.ko for KERNEL
 .PHONY: module
 module:
 	@test -d '$(KERNEL_BUILD)' || \
@@ -216,14 +216,14 @@ build/bpf/%.skel.h: bench/baseline/%.bpf.c $(wildcard bench/baseline/*.h) Makefi
 	@sed -i 's/\b_Bool\b/bool/' $@.new
 	@mv $@.new $@
 
-## fuzz: libFuzzer on what reads foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz
+## fuzz: runs libFuzzer on everything that parses foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz
 FUZZ_SECONDS ?= 20
 fuzzers = $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
 .PHONY: fuzz
 fuzz: $(fuzzers)
 	@scripts/fuzz $(FUZZ_SECONDS) $(fuzzers)
 
-## fuzz-coverage: fuzzes, and tells how much of the module's pure headers that reached: 95 % or more
+## fuzz-coverage: fuzzes, and fails if that reached less than 95 % of the branches of a pure module header
 .PHONY: fuzz-coverage
 fuzz-coverage: fuzz
 	@scripts/fuzz-coverage $(foreach header,$(wildcard kmod/*.h),$(wildcard tests/fuzz/$(notdir $(header:.h=.cpp))))
@@ -251,14 +251,14 @@ build/sanitized/%.o: %.cpp
 	@echo '  CXX     $< (sanitized)'
 	@clang++ $(KUDP_CXXFLAGS) $(SANITIZE) -c -o $@ $<
 
-## seeds: the five programs kudp grew from, as kudp does them, run in the guest
+## seeds: runs the five programs kudp grew from in the guest, as kudp commands
 .PHONY: seeds
 seeds:
 	@scripts/setup
 	@$(MAKE) --no-print-directory -j$(shell nproc) module build/kudp-load
 	@scripts/seeds
 
-## install: the modules for KERNEL (ON=host), kudp-load with man page and completion, kudp-baseline
+## install: installs the modules for KERNEL (ON=host), kudp-load with man page and completion, kudp-baseline
 PREFIX ?= /usr/local
 .PHONY: install
 install: module build/kudp-load build/kudp-baseline
