@@ -39,7 +39,7 @@ sanitized = $(patsubst %.cpp,build/sanitized/%.o,$(1))
 help:
 	@echo 'kudp: a UDP responder in the kernel, and what measures it. Targets:'
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	  while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '%-20s %s\n' "$$target" "$$text"; done
 	@echo 'Variables: KERNEL=VERSION, ON=guest|host, ACCEL=auto|kvm|tcg, OUT=FOLDER for results'
 
 ## demo: installs what is missing, builds all, compares ten servers: table and picture (9 minutes)
@@ -49,7 +49,7 @@ demo:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/demo --on $(ON) $(if $(OUT),--out '$(OUT)')
 
-## cost: counts instructions per request for each server, in an emulated guest: 40 minutes (QUICK=1: 5)
+## cost: counts instructions per request for each server, emulated: 40 minutes (QUICK=1: 5)
 .PHONY: cost
 cost:
 	@scripts/setup
@@ -115,7 +115,7 @@ check-kernels:
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests
 	@scripts/check-kernels
 
-## check-debug: guest and stress tests on a kernel that detects faults (FULL=1: at full length, for hours)
+## check-debug: guest and stress tests on a kernel that detects faults (FULL=1: hours)
 ## check-races: the same on a kernel that detects data races in the module
 .PHONY: check-debug check-races
 check-debug: detectors = kasan
@@ -216,14 +216,14 @@ build/bpf/%.skel.h: bench/baseline/%.bpf.c $(wildcard bench/baseline/*.h) Makefi
 	@sed -i 's/\b_Bool\b/bool/' $@.new
 	@mv $@.new $@
 
-## fuzz: runs libFuzzer on everything that parses foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz
+## fuzz: runs libFuzzer on what parses foreign bytes, FUZZ_SECONDS (20) for each of tests/fuzz
 FUZZ_SECONDS ?= 20
 fuzzers = $(patsubst tests/%.cpp,build/%,$(wildcard tests/fuzz/*.cpp))
 .PHONY: fuzz
 fuzz: $(fuzzers)
 	@scripts/fuzz $(FUZZ_SECONDS) $(fuzzers)
 
-## fuzz-coverage: fuzzes, and fails if that reached less than 95 % of the branches of a pure module header
+## fuzz-coverage: fuzzes, and fails if less than 95 % of a pure module header was reached
 .PHONY: fuzz-coverage
 fuzz-coverage: fuzz
 	@scripts/fuzz-coverage $(foreach header,$(wildcard kmod/*.h),$(wildcard tests/fuzz/$(notdir $(header:.h=.cpp))))
@@ -258,7 +258,7 @@ seeds:
 	@$(MAKE) --no-print-directory -j$(shell nproc) module build/kudp-load
 	@scripts/seeds
 
-## install: installs the modules for KERNEL (ON=host), kudp-load with man page and completion, kudp-baseline
+## install: installs the modules for KERNEL (ON=host), kudp-load, its man page, kudp-baseline
 PREFIX ?= /usr/local
 .PHONY: install
 install: module build/kudp-load build/kudp-baseline
