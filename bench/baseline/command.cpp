@@ -27,11 +27,11 @@ Command::Command(CLI::App& app) : app_(app) {
   app_.require_subcommand(1);
   add_recvfrom();
   add_socket_server(EngineKind::recvmmsg, "recvmmsg",
-                    "a pinned thread and socket per CPU, a batch of datagrams a call");
+                    "a pinned thread and socket per CPU, a batch of datagrams per call");
   add_socket_server(EngineKind::recvmmsg_gro, "recvmmsg-gro",
-                    "the same, with many datagrams of a flow as one (UDP_GRO, UDP_SEGMENT)");
+                    "the same, with super-packets (UDP_GRO, UDP_SEGMENT)");
   add_socket_server(EngineKind::io_uring, "io_uring",
-                    "the same, with io_uring: one receive that stays, a batch of sends a call");
+                    "the same, with io_uring: multishot receive, a batch of sends per call");
   add_af_xdp();
   add_xdp();
   add_tc();
@@ -39,19 +39,20 @@ Command::Command(CLI::App& app) : app_(app) {
 
 CLI::App& Command::add(const char* name, const char* help) {
   CLI::App& command = *app_.add_subcommand(name, help);
-  command.add_option("--listen", listen_, "ADDRESS:PORT; [::]:PORT takes IPv4 too")
+  command.add_option("--listen", listen_, "ADDRESS:PORT; [::]:PORT includes IPv4")
       ->capture_default_str();
   return command;
 }
 
 void Command::add_reply(CLI::App& command) {
-  command.add_option("--reply", reply_, "what to answer: echo, discard or text")
+  command.add_option("--reply", reply_, "the reply: echo, discard or text")
       ->check(CLI::IsMember({"echo", "discard", "text"}))
       ->capture_default_str();
-  command.add_option("--text", text_, "the answer of --reply text")
-      ->each([this](const std::string&) { text_given_ = true; });
+  command.add_option("--text", text_, "what --reply text sends")->each([this](const std::string&) {
+    text_given_ = true;
+  });
   command.add_flag("--amplify", options_.reply.amplify,
-                   "answer also where the text is longer than the request");
+                   "reply even if the text is longer than the request");
 }
 
 void Command::add_cpus(CLI::App& command, const char* help) {
@@ -59,23 +60,23 @@ void Command::add_cpus(CLI::App& command, const char* help) {
 }
 
 void Command::add_batch(CLI::App& command) {
-  command.add_option("--batch", options_.batch, "most datagrams a call")
+  command.add_option("--batch", options_.batch, "most datagrams per call")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
 }
 
 void Command::add_patient(CLI::App& command) {
   command.add_flag("--patient", options_.patient,
-                   "threads wait for their turn (SCHED_BATCH): more datagrams at once, and later");
+                   "threads do not preempt (SCHED_BATCH): larger batches, later replies");
 }
 
 void Command::add_recvfrom() {
-  CLI::App& command = add("recvfrom", "one socket, one thread, one datagram a call");
+  CLI::App& command = add("recvfrom", "one socket, one thread, one datagram per call");
   add_reply(command);
-  command.add_option("--rcvbuf", options_.buffer_bytes, "bytes of the socket's buffers")
+  command.add_option("--rcvbuf", options_.buffer_bytes, "size of the socket's buffers, bytes")
       ->check(CLI::Range(4096, 1 << 30))
       ->capture_default_str();
-  add_cpus(command, "pin the thread to the first of these, such as 0,2-5");
+  add_cpus(command, "CPUs such as 0,2-5; the thread is pinned to the first");
   add_patient(command);
   command.callback([this] {
     if (!cpus_.empty()) options_.cpus = {parse_cpus(cpus_).front()};
@@ -86,10 +87,10 @@ void Command::add_recvfrom() {
 void Command::add_socket_server(EngineKind engine, const char* name, const char* help) {
   CLI::App& command = add(name, help);
   add_reply(command);
-  command.add_option("--rcvbuf", options_.buffer_bytes, "bytes of each socket's buffers")
+  command.add_option("--rcvbuf", options_.buffer_bytes, "size of each socket's buffers, bytes")
       ->check(CLI::Range(4096, 1 << 30))
       ->capture_default_str();
-  add_cpus(command, "one thread on each of these, such as 0,2-5 [all]");
+  add_cpus(command, "CPUs such as 0,2-5, one thread on each [all]");
   add_batch(command);
   add_patient(command);
   if (engine == EngineKind::io_uring)
@@ -102,14 +103,14 @@ void Command::add_socket_server(EngineKind engine, const char* name, const char*
 }
 
 void Command::add_device(CLI::App& command) {
-  command.add_option("--device", device_.device, "the network device that datagrams come in by")
+  command.add_option("--device", device_.device, "the network device that receives the datagrams")
       ->required();
 }
 
 void Command::add_mode(CLI::App& command, const std::string& mode) {
   command
       .add_option("--mode", mode_,
-                  "where XDP runs: native (in the driver), generic, or any: native if it can")
+                  "XDP mode: native (in the driver), generic, or any: native where supported")
       ->check(CLI::IsMember({"any", "native", "generic"}))
       ->default_str(mode);
   command.preparse_callback([this, mode](std::size_t) { mode_ = mode; });
@@ -120,9 +121,9 @@ void Command::add_af_xdp() {
   add_device(command);
   add_mode(command, "any");
   add_reply(command);
-  add_cpus(command, "pin the queues' threads to these in turn, such as 0,2-5 [all]");
+  add_cpus(command, "CPUs such as 0,2-5, to which the queues' threads are pinned in turn [all]");
   add_batch(command);
-  command.add_option("--busy-poll", device_.busy_poll, "microseconds; 0: off")
+  command.add_option("--busy-poll", device_.busy_poll, "time to poll, microseconds; 0: off")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   add_patient(command);
@@ -134,7 +135,7 @@ void Command::add_af_xdp() {
 
 // Generic: a veth sends what a program in its driver turns round only if its peer has XDP or GRO.
 void Command::add_xdp() {
-  CLI::App& command = add("xdp", "an XDP program that turns datagrams round (XDP_TX); echo only");
+  CLI::App& command = add("xdp", "an XDP program that sends datagrams back (XDP_TX); echo only");
   add_device(command);
   add_mode(command, "generic");
   add_reply(command);
@@ -145,9 +146,10 @@ void Command::add_xdp() {
 }
 
 void Command::add_tc() {
-  CLI::App& command = add("tc", "a BPF program at tc's ingress that turns them round; echo only");
+  CLI::App& command = add("tc", "a BPF program at tc ingress that sends datagrams back; echo only");
   add_device(command);
-  command.footer("A killed one leaves it there: tc qdisc del dev DEVICE clsact takes it away.");
+  command.footer(
+      "If killed, it leaves the program attached; remove it with tc qdisc del dev DEVICE clsact.");
   command.callback([this] { start_ = [this] { return start_tc(device_); }; });
 }
 

@@ -51,8 +51,7 @@ int fail(const std::exception& error, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("UDP servers of userspace and of XDP, to compare the kernel's with.",
-               "kudp-baseline");
+  CLI::App app("UDP servers in userspace, XDP and tc, to compare kudp with.", "kudp-baseline");
   Command command(app);
   try {
     command.parse(argc, argv);

@@ -70,16 +70,17 @@ std::vector<Bar> bars(const std::vector<Section>& sections) {
     if (value && limit) all.push_back({std::move(what), *value, *limit});
   };
   add("softirq, bursts of 64: above the XDP program", figures.above_xdp(kBursts, "softirq"), 750);
-  add("softirq, bursts of 64: of the best socket server", figures.ratio(kBursts, "softirq"), 0.1);
+  add("softirq, bursts of 64: above the XDP program, over the best socket server's",
+      figures.ratio(kBursts, "softirq"), 0.1);
   add("kthread, bursts of 64: above the XDP program", figures.above_xdp(kBursts, "kthread"), 1000);
-  add("kthread, bursts of 64: of the best socket server", figures.ratio(kBursts, "kthread"),
-      1.0 / 7);
+  add("kthread, bursts of 64: above the XDP program, over the best socket server's",
+      figures.ratio(kBursts, "kthread"), 1.0 / 7);
   add("softirq-link, bursts of 64: total, against the XDP program's",
       figures.total(kBursts, "softirq-link"), figures.total(kBursts, "xdp"));
-  add("softirq, bursts of 1: total, against the best socket server's at 64",
+  add("softirq, bursts of 1: total, against the best socket server's in bursts of 64",
       figures.total(kSingle, "softirq"), figures.best_socket(kBursts));
   for (const std::string_view server : {"softirq", "kthread"})
-    add(fmt::format("{}, 64 flows: above the XDP program, over that with one", server),
+    add(fmt::format("{}, 64 flows: above the XDP program, over the same with one flow", server),
         over(figures.above_xdp(kFlows, server), figures.above_xdp(kBursts, server)), 1.1);
   add("softirq, one super-packet: total, over the best socket server's",
       over(figures.total(kOneSuper, "softirq"), figures.best_socket(kOneSuper)), 0.6);
@@ -90,9 +91,9 @@ std::vector<Bar> bars(const std::vector<Section>& sections) {
   for (const Load& load : {kBursts, kBurstsIpv6}) {
     const auto unguarded = figures.total(load, "softirq-unguarded");
     const char* const family = load.family == 4 ? "" : ", IPv6";
-    add(fmt::format("the guard's default rules{}: more than with them switched off", family),
+    add(fmt::format("the guard's default rules{}: added cost", family),
         less(figures.total(load, "softirq"), unguarded), 60);
-    add(fmt::format("all of the guard's rules, 4,096 prefixes{}: more than without", family),
+    add(fmt::format("all of the guard's rules, 4,096 prefixes{}: added cost", family),
         less(figures.total(load, "softirq-guarded"), unguarded), 250);
   }
   return all;
@@ -100,7 +101,7 @@ std::vector<Bar> bars(const std::vector<Section>& sections) {
 
 std::string lines(const std::vector<Bar>& bars) {
   if (bars.empty()) return "";
-  std::string text = "\nBars (64 bytes; IPv4 where nothing else is said)\n";
+  std::string text = "\nGoals (64 bytes; IPv4 unless stated)\n";
   for (const Bar& bar : bars) {
     const int digits = bar.limit < 10 ? 3 : 0;
     fmt::format_to(std::back_inserter(text), "  {:<7}  {}: {:.{}f}, at most {:.{}f}\n",

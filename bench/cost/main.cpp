@@ -30,8 +30,8 @@ using namespace kudp::cost;
 
 namespace {
 
-constexpr const char* kFooter = R"(Exit status: 0 all is measured, 1 error, 2 wrong usage,
-3 a cell failed, is unavailable, or its passes differ.)";
+constexpr const char* kFooter = R"(Exit status: 0 everything was measured, 1 error, 2 wrong usage,
+3 a cell failed or is unavailable, or its passes differ.)";
 
 struct Arguments {
   std::vector<std::string> servers, patterns{"*"}, facts;
@@ -44,13 +44,13 @@ struct Arguments {
 void add_commands(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(1);
   CLI::App& run =
-      *app.add_subcommand("run", "measure, as root in a guest that counts instructions");
-  run.add_option("--servers", arguments.servers, "some of the servers [all]")->delimiter(',');
+      *app.add_subcommand("run", "measure; needs root, in a guest whose clock counts instructions");
+  run.add_option("--servers", arguments.servers, "servers to measure [all]")->delimiter(',');
   run.add_option("--cells", arguments.patterns,
                  "loads whose names match, such as 'ipv4-64-*' [all]")
       ->delimiter(',');
-  run.add_flag("--quick", arguments.quick, "IPv4, 64 bytes, one flow, bursts of 1 and 64 alone");
-  add_number(run, "--passes", arguments.passes, 1, 2, "N", "2: check that the figures repeat");
+  run.add_flag("--quick", arguments.quick, "IPv4, 64 bytes, one flow, bursts of 1 and 64 only");
+  add_number(run, "--passes", arguments.passes, 1, 2, "N", "2: check whether figures repeat");
   add_number(run, "--instructions", arguments.millions, 1, 100'000, "MILLIONS",
              "in each pass of a cell, after a warm-up of twice as many");
   run.add_option("--fact", arguments.facts, "KEY=VALUE for the header record; repeatable")
@@ -59,11 +59,11 @@ void add_commands(CLI::App& app, Arguments& arguments) {
             return fact.find('=') == fact.npos ? "want KEY=VALUE" : "";
           },
           "KEY=VALUE"));
-  run.add_option("--json", arguments.json, "where the records go; - is stdout")
+  run.add_option("--json", arguments.json, "file for the records; - is stdout")
       ->capture_default_str();
-  run.add_flag("--list", arguments.list, "print the names of the loads, and do no more");
+  run.add_flag("--list", arguments.list, "print the names of the loads and exit");
   CLI::App& table = *app.add_subcommand("table", "print the tables of a file of records");
-  table.add_option("file", arguments.file, "JSON lines of `run`")->required();
+  table.add_option("file", arguments.file, "JSON lines written by `run`")->required();
 }
 
 nlohmann::ordered_json header(const Arguments& arguments) {
@@ -148,7 +148,7 @@ int fail(const std::exception& error, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Counts the instructions of a request, by server.", "kudp-cost");
+  CLI::App app("Counts instructions per request, by server.", "kudp-cost");
   app.set_version_flag("--version", kVersion);
   app.footer(kFooter);
   Arguments arguments;

@@ -16,20 +16,21 @@ constexpr double kIdleWorthSaying = 0.001;
 
 constexpr const char* kMeaning = R"(
 Instructions that the guest executes for each request: client, network and server together.
-"above floor" is the server's own part: what it costs more than a BPF program at tc's ingress that
-turns the datagram around before the stack sees it. "of best" is that part's ratio to the same of
-the best userspace socket server, which is marked *.
-A count of work, not of time: it does not see caches, waiting for locks, or what real interrupts
-and devices cost, and on one vCPU client and server take turns.
+"above floor" is the server's own part: its cost above a BPF program at tc ingress that sends the
+datagram back before the stack sees it. "of best" is the ratio of that part to the same part of the
+best userspace socket server, which is marked *.
+These figures count work, not time: caches, lock contention, and the cost of real interrupts and
+devices are not included, and on one vCPU client and server take turns.
 REP MOVSB and the like, with which the kernel copies and clears memory, count once for each byte,
-which is more than a CPU would need. scripts/cost --no-erms counts by words: who copies gains by it,
-the XDP program most, as generic mode copies each datagram to make room before it.
+more than on a real CPU. scripts/cost --no-erms counts by words, which favours servers that copy,
+the XDP program most: generic mode copies each datagram to make room in front of it.
 )";
 
 constexpr const char* kSendersMeaning = R"(
-Of senders: instructions for each datagram that the device lets go, with its way through the veth to
-where IP drops it at the first look, the same for all. Linux's pktgen, which has no socket and makes
-each packet anew, is their floor; "of best" is the ratio to what kudp-load's sendmmsg costs more.
+Senders: instructions for each datagram that the device transmits, including its path through the
+veth to where IP drops it as early as it can, which is the same for all. Their floor is Linux's
+pktgen, which has no socket and builds each packet anew. "of best" is the ratio to what kudp-load's
+sendmmsg adds to that.
 )";
 
 std::optional<double> instructions_of(const std::vector<Row>& rows, std::string_view server) {
@@ -137,11 +138,11 @@ std::string complaints(const std::vector<Cell>& cells) {
 std::string confirmation(const std::vector<Cell>& cells) {
   double worst = 0;
   for (const Cell& cell : cells) {
-    if (!cell.deviation()) return "Measured once: that the figures repeat was not checked.\n";
+    if (!cell.deviation()) return "Measured once: whether the figures repeat was not checked.\n";
     worst = std::max(worst, *cell.deviation());
   }
   return fmt::format(
-      "{} cells, no request lost; the two passes agree within 1 % in each (at worst {:.2f} %).\n",
+      "{} cells, no request lost; the two passes of each agree within 1 % (at worst {:.2f} %).\n",
       cells.size(), 100 * worst);
 }
 

@@ -30,20 +30,22 @@ struct Arguments {
 void add_commands(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(1);
   CLI::App& record = *app.add_subcommand("record", "trace a server under a load, as root");
-  record.add_option("--server", arguments.recording.server, "which, as kudp-cost names them")
+  record.add_option("--server", arguments.recording.server, "the server, by kudp-cost's name")
       ->required();
-  record.add_option("--load", arguments.load, "as kudp-cost names them")->capture_default_str();
-  add_number(record, "--requests", arguments.requests, 64, 1'000'000, "N", "of each phase");
-  record.add_flag("--no-functions", arguments.no_functions, "leave function_graph out");
+  record.add_option("--load", arguments.load, "the load, by kudp-cost's name")
+      ->capture_default_str();
+  add_number(record, "--requests", arguments.requests, 64, 1'000'000, "N", "requests per phase");
+  record.add_flag("--no-functions", arguments.no_functions, "skip function_graph");
   record.add_option("--fact", arguments.recording.facts, "KEY=VALUE for the header; repeatable");
-  record.add_option("--out", arguments.recording.folder, "a folder that is there");
-  record.add_flag("--check", arguments.check, "look at the options, and do no more");
-  CLI::App& report = *app.add_subcommand("report", "work out of a recording where the time went");
-  report.add_option("folder", arguments.folder, "with record.json and trace.dat")->required();
+  record.add_option("--out", arguments.recording.folder, "an existing folder for the output");
+  record.add_flag("--check", arguments.check, "check the options and exit");
+  CLI::App& report = *app.add_subcommand("report", "show where the time went in a recording");
+  report.add_option("folder", arguments.folder, "folder with record.json and trace.dat")
+      ->required();
   CLI::App& compare =
-      *app.add_subcommand("compare", "two reports, stage by stage and by function, in words");
-  compare.add_option("a", arguments.a, "profile.json of one")->required();
-  compare.add_option("b", arguments.b, "profile.json of the other")->required();
+      *app.add_subcommand("compare", "compare two reports by stage and by function, in words");
+  compare.add_option("a", arguments.a, "profile.json of the first")->required();
+  compare.add_option("b", arguments.b, "profile.json of the second")->required();
 }
 
 // Throws std::runtime_error where a name is wrong.
@@ -74,7 +76,7 @@ int fail(const std::exception& error, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Where the time of a request goes, by Linux's own tracing.", "kudp-profile");
+  CLI::App app("Shows where the time of a request goes, with Linux's own tracing.", "kudp-profile");
   app.set_version_flag("--version", kVersion);
   Arguments arguments;
   add_commands(app, arguments);
