@@ -169,12 +169,13 @@ def table(results):
                      f"{r['lock_waits_beneath_kudp']:>13,}{r['lock_waits']:>11,}")
     unmet = [f"{r['engine']}: {bar}" for r in results for bar, met in r["bars"].items() if not met]
     lines += ["",
-              "same CPU: of the answers, those that left by the CPU on which their request entered the",
-              "protocol stack; kthread, softirq: matched datagram for datagram; classic: the most that",
-              "the CPUs' totals allow. share off by: the most that a worker's share of the answers differs",
-              "from its CPU's share of the requests, by the kernel's own count. waits: lock:contention_begin",
-              "for locks that kudp's code takes; beneath: for any lock with kudp among the callers.",
-              f"Bars: {SAME_CPU:.0%}, {SHARE:.0%}, one wait in {round(1 / CONTENTION):,} requests: "
+              "same CPU: share of the replies that left on the CPU on which their request entered the",
+              "protocol stack; kthread, softirq: matched datagram by datagram; classic: the largest share",
+              "that the CPUs' totals allow. share off by: largest difference between a worker's share of",
+              "the replies and its CPU's share of the requests, as the kernel counts them. waits:",
+              "lock:contention_begin for locks that kudp's code takes; beneath: for any lock with kudp",
+              "among the callers.",
+              f"Goals: {SAME_CPU:.0%}, {SHARE:.0%}, one wait in {round(1 / CONTENTION):,} requests: "
               + ("all met" if not unmet else "NOT met: " + ", ".join(unmet))]
     return "\n".join(lines), not unmet
 
