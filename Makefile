@@ -42,31 +42,40 @@ help:
 	  while IFS='|' read -r target text; do printf '%-20s %s\n' "$$target" "$$text"; done
 	@echo 'Variables: KERNEL=VERSION, ON=guest|host, ACCEL=auto|kvm|tcg, OUT=FOLDER for results'
 
-## demo: installs what is missing, builds all, compares ten servers: table and picture (9 minutes)
+## demo: compares ten servers in a guest: table and picture (7 minutes on two CPUs)
 .PHONY: demo
 demo:
-	@scripts/setup
-	@$(MAKE) --no-print-directory -j$(shell nproc) build
+	@echo 'make demo: about 7 minutes on two CPUs, 3 to a first table; less where packages are installed'
+	@scripts/setup build guest compare
+	@$(MAKE) --no-print-directory -j$$(($(shell nproc) + 1)) for-demo
 	@scripts/demo --on $(ON) $(if $(OUT),--out '$(OUT)')
+
+# What is not needed before the programs run, or waits for the network, beside what is compiled.
+.PHONY: for-demo plots guest-image
+for-demo: $(if $(filter guest,$(ON)),guest-image) module build/kudp-load build/kudp-baseline plots
+plots:
+	@scripts/setup plots
+guest-image:
+	@VM_KERNEL='$(KERNEL)' scripts/guest/image --fetch
 
 ## cost: counts instructions per request for each server, emulated: 40 minutes (QUICK=1: 5)
 .PHONY: cost
 cost:
-	@scripts/setup
+	@scripts/setup build guest plots
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/cost $(if $(QUICK),--quick) $(if $(OUT),--out '$(OUT)')
 
 ## bench-load: compares kudp-load with iperf3 and sockperf, and counts its own cost per request
 .PHONY: bench-load
 bench-load:
-	@scripts/setup
+	@scripts/setup build microbench bench-load
 	@$(MAKE) --no-print-directory -j$(shell nproc) build/kudp-load build/kudp-baseline build/microbench
 	@scripts/bench-load $(if $(OUT),--out '$(OUT)')
 
 ## microbench: times the hot paths of generator, servers and module, in nanoseconds on this machine
 .PHONY: microbench
 microbench:
-	@scripts/setup
+	@scripts/setup build microbench
 	@$(MAKE) --no-print-directory -j$(shell nproc) build/microbench
 	@build/microbench --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
 	  --benchmark_min_time=0.05 --benchmark_report_aggregates_only=true
@@ -74,14 +83,14 @@ microbench:
 ## steering: which CPU answers a datagram, and lock contention, on 8 emulated CPUs (2 minutes)
 .PHONY: steering
 steering:
-	@scripts/setup
+	@scripts/setup build guest
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/steering $(if $(OUT),--out '$(OUT)')
 
 ## profile: where a request's time goes with SERVER= and LOAD=: stages, functions, scheduling
 .PHONY: profile
 profile:
-	@scripts/setup
+	@scripts/setup build guest profile plots
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/profile --on $(ON) $(if $(LOAD),--load '$(LOAD)') $(if $(OUT),--out '$(OUT)') \
 	  '$(or $(SERVER),softirq)'
@@ -89,7 +98,7 @@ profile:
 ## profile-compare: compares the stages of servers A= and B=, in words
 .PHONY: profile-compare
 profile-compare:
-	@scripts/setup
+	@scripts/setup build guest profile plots
 	@$(MAKE) --no-print-directory -j$(shell nproc) build
 	@scripts/profile --on $(ON) $(if $(LOAD),--load '$(LOAD)') $(if $(OUT),--out '$(OUT)') \
 	  --compare '$(or $(A),kthread),$(or $(B),recvmmsg)'
@@ -97,7 +106,7 @@ profile-compare:
 ## check: installs what is missing, builds all, runs the tests here and in the guest
 .PHONY: check
 check:
-	@scripts/setup
+	@scripts/setup build guest guest-tests plots profile microbench check
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/unit-tests build/guest/guest-tests \
 	  build/guest/kernel-counters build/outside-tests build/microbench $(fuzzers)
 	@$(MAKE) --no-print-directory for-tests run-check
@@ -110,8 +119,7 @@ for-tests: build/guest/profile_delay.so
 ## check-kernels: builds and tests the module on Debian's kernels from 6.1 to the newest
 .PHONY: check-kernels
 check-kernels:
-	@scripts/setup
-	@scripts/setup kernels
+	@scripts/setup build guest guest-tests kernels
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests
 	@scripts/check-kernels
 
@@ -121,8 +129,7 @@ check-kernels:
 check-debug: detectors = kasan
 check-races: detectors = kcsan
 check-debug check-races:
-	@scripts/setup
-	@scripts/setup debug
+	@scripts/setup build guest guest-tests debug
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/guest-tests build/guest/stress-tests \
 	  build/guest/kernel-counters build/outside-tests
 	@FULL='$(FULL)' SEED='$(SEED)' scripts/check-debug $(detectors)
@@ -130,7 +137,7 @@ check-debug check-races:
 ## soak: mixed load with churn in the guest for MINUTES (30): checks memory and counters
 .PHONY: soak
 soak:
-	@scripts/setup
+	@scripts/setup build guest guest-tests
 	@$(MAKE) --no-print-directory -j$(shell nproc) build build/guest/stress-tests
 	@VM_TIMEOUT=$$((7200 + 120 * $(or $(MINUTES),30))) scripts/vm run \
 	  env MINUTES='$(or $(MINUTES),30)' stress-tests --gtest_filter='Soak.*' --gtest_also_run_disabled_tests
@@ -138,14 +145,14 @@ soak:
 ## check-load: checks kudp-load's figures against servers of known behaviour; needs a quiet machine
 .PHONY: check-load
 check-load:
-	@scripts/setup
+	@scripts/setup build check-load
 	@$(MAKE) --no-print-directory -j$(shell nproc) build/load-tests
 	@build/load-tests
 
 ## lint: runs checkpatch, sparse, W=1, clang-format and shellcheck
 .PHONY: lint
 lint:
-	@scripts/setup lint
+	@scripts/setup build lint
 	@$(MAKE) --no-print-directory run-lint
 
 # Not in the recipes themselves: make expands all of one before setup has its turn and installs a kernel.
@@ -161,7 +168,7 @@ build: module build/kudp-load build/kudp-baseline build/kudp-cost build/kudp-pro
 .PHONY: module
 module:
 	@test -d '$(KERNEL_BUILD)' || \
-	  { echo 'make: no headers of kernel "$(KERNEL)": run scripts/setup, or give KERNEL='; exit 1; }
+	  { echo 'make: no headers of kernel "$(KERNEL)": run scripts/setup build, or give KERNEL='; exit 1; }
 	@mkdir -p $(MODULE_DIR)/kmod
 	@echo '  MODULE  $(MODULE_DIR)/kudp.ko'
 	@# Built in a copy, so that one tree serves several kernels; cp -p keeps kbuild's idea of time.
@@ -254,7 +261,7 @@ build/sanitized/%.o: %.cpp
 ## seeds: runs the five programs kudp grew from in the guest, as kudp commands
 .PHONY: seeds
 seeds:
-	@scripts/setup
+	@scripts/setup build guest seeds
 	@$(MAKE) --no-print-directory -j$(shell nproc) module build/kudp-load
 	@scripts/seeds
 

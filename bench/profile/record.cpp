@@ -235,7 +235,7 @@ class Recorder {
 void record(const Recording& recording) {
   if (geteuid() != 0) throw std::runtime_error("want root, to trace and to make namespaces");
   if (std::system("command -v trace-cmd >/dev/null") != 0)
-    throw std::runtime_error("no trace-cmd here: run scripts/setup");
+    throw std::runtime_error("no trace-cmd here: run scripts/setup profile");
   const OnlyRun alone;
   { const Tracing permitted(64); }  // or it throws, before anything is started
   Interrupt interrupt;
