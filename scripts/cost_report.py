@@ -5,23 +5,18 @@
     scripts/cost_report.py cost.json -o cost.html [--picture cost.svg]
 """
 import argparse
+import pathlib
 import sys
 from html import escape
 
 sys.dont_write_bytecode = True
-import report_page
-from report_page import Fault, drawing, facts, number, read, table, write
-from report_plots import COLOURS, INK, figure, svg  # says so where matplotlib is missing
+from report.colours import INK, KINDS, kind, kind_colour
+from report.comparison_plots import legend, rows
+from report.page import Fault, document, facts, number, read, table, write
+from report.plot import PLAIN, alone, drawing, figure  # says so where matplotlib is missing
 from matplotlib.patches import Patch
 
 FLOORS = {"request": "tc", "datagram": "pktgen"}  # a sender's datagrams nobody answers
-KINDS = {"recvfrom": "socket", "recvmmsg": "socket", "recvmmsg-gro": "socket",
-         "io_uring": "socket", "sendmmsg": "socket", "af_xdp": "bypass", "xdp": "bypass",
-         "tc": "bypass", "pktgen": "bypass"}  # others: in the kernel
-COLOUR = {"kernel": COLOURS[0], "socket": COLOURS[1], "bypass": COLOURS[6]}
-LEGEND = {"kernel": "kudp, in the kernel", "socket": "userspace, with a socket",
-          "bypass": "past the stack"}
-ALONE = "background: #fff; color: #1b2127; font-family: system-ui, 'DejaVu Sans', sans-serif"
 
 MEANINGS = {"request": """Instructions that the guest executes for each request: client, network
 and server together. <em>Above the floor</em> is the server’s own part: what it costs more than a BPF
@@ -34,10 +29,6 @@ to make room before it.""",
             "datagram": """Of senders: instructions for each datagram that the device lets go, with
 its way through the veth to where IP drops it at the first look, the same for all. Linux’s pktgen,
 which has no socket and makes each packet anew, is their floor."""}
-
-
-def kind(server):
-    return KINDS.get(server.removesuffix("-patient"), "kernel")
 
 
 class Load:
@@ -100,56 +91,49 @@ def title(cell):
     return f"IPv{cell['family']}, {what}"
 
 
-def plot(name, loads, servers, alone=False):
-    """An element for the page, or, alone, a file of its own: with the legend and a background."""
-    fig, axes = figure(0.3 * len(servers) + 0.9, len(loads), sharex=True, sharey=True)
+def plot(narrow, loads, servers):
+    fig, axes = figure(narrow, 0.3 * len(servers) + 0.9, len(loads), sharex=not narrow, sharey=True)
     values = [load.shown(s) for load in loads for s in servers]
     most = max((v for v in values if v is not None), default=1)
+    above = all(load.floor is not None for load in loads)
     for ax, load in zip(axes, loads):
         for y, server in enumerate(servers):
             value = load.shown(server)
-            if value is None:
-                text = "–"
-            else:
-                text = number(value)
-                ax.barh(y, value, 0.66, color=COLOUR[kind(server)])
-            ax.annotate(text, (max(value or 0, 0), y), xytext=(4, 0), textcoords="offset points",
-                        va="center", fontsize=9.5)
+            if value is not None:
+                ax.barh(y, value, 0.66, color=kind_colour(kind(server)))
+            ax.annotate(number(value), (max(value or 0, 0), y), xytext=(4, 0),
+                        textcoords="offset points", va="center_baseline")
         ax.axvline(0, color=INK, linewidth=1.2)
-        ax.set_title(load.column(), fontsize=11)
-        ax.set_yticks(range(len(servers)), servers)
-        ax.set_ylim(len(servers) - 0.5, -0.5)
-        ax.set_xlim(min([0, *(v * 1.15 for v in values if v is not None)]), most * 1.22)
+        ax.set_title(load.column())
+        rows(ax, servers)
+        ax.set_xlim(min([0, *(v * 1.15 for v in values if v is not None)]),
+                    most * (1.35 if narrow else 1.25))
         ax.locator_params(axis="x", nbins=3)
-        ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-        ax.grid(axis="y", visible=False)
-    above = all(load.floor is not None for load in loads)
-    what = loads[0].what[0]
-    axes[0].set_xlabel(f"instructions per {what}{' above the floor' if above else ''}")
-    if not alone:
-        return svg(fig, name)
-    # In the line of the first plot's label, under the others.
-    fig.legend(handles=[Patch(color=COLOUR[k], label=LEGEND[k]) for k in kinds(servers)],
-               loc="lower right", ncols=3, frameon=False, borderaxespad=0, fontsize=9,
-               handlelength=0.8, handletextpad=0.4, columnspacing=1.2)
-    return svg(fig, name).replace("<svg ", f'<svg style="{ALONE}" ', 1)
+        ax.xaxis.set_major_formatter(PLAIN)
+    fig.supxlabel(
+        f"instructions per {loads[0].what[0]}{' above the floor' if above else ''}")
+    return fig
 
 
-def picture(data):
-    """The first group's, of the servers that answered each of its loads."""
-    name, loads = next(iter(data.groups.items()))
+def picture_plot(narrow, data):
+    """The first group's, of the servers that answered each of its loads, with what its colours mean."""
+    loads = next(iter(data.groups.values()))
     servers = [s for s in data.servers if all(s in load.totals for load in loads)]
-    return plot(name, loads, servers, alone=True)
+    fig = plot(narrow, loads, servers)
+    there = [name for name in KINDS if any(kind(s) == name for s in servers)]
+    columns = 1 if narrow else len(there)
+    strip = 0.25 * (len(there) / columns + 0.5) / fig.get_figheight()
+    fig.get_layout_engine().set(rect=(0, 0, 1, 1 - strip))
+    fig.legend(handles=[Patch(color=kind_colour(name), label=KINDS[name][2]) for name in there],
+               loc="upper center", ncols=columns, borderaxespad=0, handlelength=0.8)
+    return fig
 
 
-def kinds(servers):
-    return [k for k in LEGEND if any(kind(s) == k for s in servers)]
-
-
-def legend(data):
-    items = [f'<span style="color:{COLOUR[k]}">■</span>&nbsp;{LEGEND[k]}'
-             for k in kinds(data.servers)]
-    return f"<p>{' &ensp; '.join(items)}</p>\n"
+def write_pictures(path, data):
+    """For wide windows, and beside it, with -narrow in its name, for others."""
+    path = pathlib.Path(path)
+    for narrow, name in [(False, path), (True, path.with_stem(f"{path.stem}-narrow"))]:
+        write(name, alone("Instructions by server", picture_plot, narrow, data))
 
 
 def headline(data):
@@ -190,28 +174,29 @@ def figures(loads):
 
 def page(data):
     groups = "".join(
-        f"<h2>{escape(name)}</h2>\n{drawing(plot(name, loads, data.servers_of(loads)))}"
+        f"<h2>{escape(name)}</h2>\n{drawing(name, plot, loads, data.servers_of(loads))}"
         f"{figures(loads)}"
         for name, loads in data.groups.items())
     whats = {load.what[0] for loads in data.groups.values() for load in loads}
     meaning = "</p>\n<p>".join(MEANINGS[what] for what in ("request", "datagram") if what in whats)
-    return report_page.page("cost", "What a UDP request costs", f"""
+    return document("cost", "What a UDP request costs", f"""
 <p class="verdict">{headline(data)}</p>
 <div class="environment"><p>{meaning}</p></div>
-{legend(data)}{groups}{facts(data.header)}""")
+{legend(data.servers)}{groups}{facts(data.header)}""")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cost", help="the records of scripts/cost, JSON lines")
     parser.add_argument("-o", "--output", help="the HTML file to write [stdout]")
-    parser.add_argument("--picture", help="an SVG file to write, the first plot alone")
+    parser.add_argument("--picture", metavar="FILE.svg",
+                        help="where the first plot alone goes; FILE-narrow.svg for narrow windows")
     arguments = parser.parse_args()
     try:
         data = Data(arguments.cost)
         write(arguments.output, page(data))
         if arguments.picture:
-            write(arguments.picture, picture(data))
+            write_pictures(arguments.picture, data)
     except Fault as fault:
         sys.exit(f"cost_report.py: {fault}")
     except (KeyError, TypeError, ValueError) as error:

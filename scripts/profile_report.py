@@ -9,11 +9,9 @@ import sys
 from html import escape
 
 sys.dont_write_bytecode = True
-import report_page
-from report_page import Fault, facts, number, read, table, write
-
-WIDTH, ROW, LEAST = 1180, 18, 0.4  # pixels; what is narrower is left out of the flame graph
-COLOURS = ("#e0701e", "#e98a3f", "#d9822b", "#c96a2a", "#f0a05a")
+from report.colours import BLUE, css
+from report.flame import flame, read_stacks
+from report.page import Fault, document, facts, number, read, table, write
 
 STAGES = {
     "softirq": "from the device’s interrupt until UDP has found the server’s socket",
@@ -33,55 +31,10 @@ def bars(record):
     counts = counts[first:]
     most = max(counts, default=1)
     parts = [f'<rect x="{8 * i}" y="{22 - 20 * c / most:.1f}" width="7" height="{20 * c / most:.1f}" '
-             f'fill="#0a84c6"><title>up to 2^{first + i} ns: {c}</title></rect>'
+             f'style="fill: {css(BLUE)}"><title>up to 2^{first + i} ns: {c}</title></rect>'
              for i, c in enumerate(counts)]
     return (f'<svg style="width:{8 * len(counts)}px" viewBox="0 0 {max(1, 8 * len(counts))} 22" role="img" '
             f'aria-label="histogram">{"".join(parts)}</svg>')
-
-
-class Frame:
-    def __init__(self):
-        self.value, self.children = 0, {}
-
-
-def read_stacks(path):
-    top = Frame()
-    with open(path, encoding="utf-8") as lines:
-        for number_, line in enumerate(lines, 1):
-            stack, _, value = line.rstrip("\n").rpartition(" ")
-            if not value.isdigit() or not stack:
-                raise Fault(f"{path}:{number_}: want a stack and a number")
-            frame = top
-            top.value += int(value)
-            for name in stack.split(";"):
-                frame = frame.children.setdefault(name, Frame())
-                frame.value += int(value)
-    return top
-
-
-def boxes(frame, x, depth, scale, all_ns, out):
-    for name, child in sorted(frame.children.items()):
-        width = child.value * scale
-        if width >= LEAST:
-            share = 100 * child.value / all_ns
-            label = name if len(name) * 6.6 < width else name[:int(width / 6.6)] if width > 24 else ""
-            colour = COLOURS[sum(name.encode()) % len(COLOURS)]
-            out.append((depth, f'<g><title>{escape(name)}: {child.value:,} ns, {share:.1f} %</title>'
-                        f'<rect x="{x:.1f}" y="Y" width="{max(width - 0.5, LEAST):.1f}" height="{ROW - 1}" '
-                        f'rx="1" fill="{colour}"/><text x="{x + 3:.1f}" y="T">{escape(label)}</text></g>'))
-            boxes(child, x, depth + 1, scale, all_ns, out)
-        x += width
-
-
-def flame(top, title):
-    out = []
-    boxes(top, 0, 0, WIDTH / max(top.value, 1), max(top.value, 1), out)
-    height = ROW * (max((d for d, _ in out), default=0) + 1) + 26
-    parts = [p.replace('y="Y"', f'y="{height - ROW * (d + 1)}"').replace(
-        'y="T"', f'y="{height - ROW * (d + 1) + 13}"') for d, p in out]
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-            'font-family="ui-monospace, monospace" font-size="11" fill="#14181c" style="background:#fdf8f2">'
-            f'<text x="3" y="15" font-size="13">{escape(title)}</text>{"".join(parts)}</svg>\n')
 
 
 def section(title, note, *parts):
@@ -131,7 +84,7 @@ def functions(svg, records):
     return section(
         "Functions",
         "Width is a function’s time with what it calls, on net_rx_action() and in the server’s threads; less "
-        "what tracing added for each call.", f"<figure>\n{svg}</figure>\n", table(records[:40], [
+        "what tracing added for each call.", f'<figure class="flame scroll">\n{svg}</figure>\n', table(records[:40], [
             ("function", lambda r: escape(r["function"])), ("calls", lambda r: number(r["calls"])),
             ("self ns", lambda r: number(r["self_ns"])), ("total ns", lambda r: number(r["total_ns"])),
             ("", lambda r: "")]))
@@ -169,9 +122,8 @@ def page(records, flame_svg, excerpt):
         body += scheduling(of.get("run_queue", []), of.get("interrupts", []))
     if excerpt:
         body += section("One request", "", f'<pre class="scroll">{escape(excerpt)}</pre>\n')
-    style = "<style>pre { font-size: .75rem; } td svg { min-width: 1rem; }</style>\n"
-    return report_page.page("profile", f"Where a request’s time goes: {header['server']}",
-                            style + body + facts(header))
+    return document("profile", f"Where a request’s time goes: {header['server']}",
+                    body + facts(header))
 
 
 def optional(path):

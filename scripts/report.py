@@ -19,11 +19,8 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-import report_comparison
-import report_contest
-import report_run
-import report_stamp
-from report_page import Fault, read, write
+from report import comparison, contest, run, stamp
+from report.page import Fault, read, write
 
 KUDP_LOAD = pathlib.Path(__file__).resolve().parent.parent / "build/kudp-load"
 
@@ -43,16 +40,16 @@ def summary_of(path):
 def page(arguments):
     records = [record for path in arguments.records for record in read(path, "header")]
     if any(record["record"] == "stamp" for record in records):
-        return report_stamp.page(records)
+        return stamp.page(records)
     if not any(record["record"] in ("run", "search") for record in records):
         raise Fault(f"{', '.join(arguments.records)}: no run, search or stamp record")
     if any(record["record"] == "contest" for record in records):
-        return report_contest.page(records)
+        return contest.page(records)
     if not any("server" in record for record in records if record["record"] == "run"):
-        return report_run.page(records)
+        return run.page(records)
     if len(arguments.records) > 1:
         raise Fault("give one comparison at a time")
-    return report_comparison.page(records, read(arguments.summary, "summary", "environment")
+    return comparison.page(records, read(arguments.summary, "summary", "environment")
                                   if arguments.summary else summary_of(arguments.records[0]))
 
 

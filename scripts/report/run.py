@@ -2,9 +2,11 @@
 """The report of one run of kudp-load, or of several of one target at different rates."""
 from html import escape
 
-import report_page
-from report_page import drawing, duration, facts, number, table, tiles
-from report_run_plots import curve_plot, percentile_plot, time_plot, trial_plot
+from report import percentiles
+from report.colours import spread
+from report.page import document, duration, facts, number, table, tiles
+from report.plot import drawing
+from report.run_plots import bounds_key, curve_plot, knee_key, time_plot, trial_plot
 
 LEAST_RATES = 3  # that make a curve
 KNEE_LOSS = 0.005  # RFC 9971's default for a partial drop rate
@@ -55,6 +57,10 @@ def notes(run):
     return escape("; ".join(run["verdict"]))
 
 
+def verdict_cell(run):
+    return f'<div class="notes">{badge(run)} <span>{notes(run)}</span></div>'
+
+
 def figures(run):
     """Those of one run that are seen first."""
     offered = ("asked for" if run["loop"] == "open" else f"{run['window']} in flight per thread")
@@ -84,8 +90,8 @@ def sweep(runs):
              f"Up to <strong>{number(best['offered_per_s'])}/s</strong> offered, the knee, no more "
              f"than {100 * KNEE_LOSS:g} % was lost; p99 latency there is "
              f"<strong>{duration(best['p99_us'])}</strong>.")
-    return (f'<p class="verdict">{words}</p>\n<h2>Offered against goodput</h2>\n'
-            f"{drawing(curve_plot(runs, best))}"
+    return (f'<p class="verdict">{words}</p>\n<h2>Offered against goodput</h2>\n' +
+            knee_key(best) + drawing("Offered against goodput", curve_plot, runs, best) +
             '<p class="note">Grey line: all that is offered is answered. A cross is an invalid run. '
             "Where goodput leaves the line the target, or the way to it, is at its limit.</p>\n")
 
@@ -111,16 +117,27 @@ def search_page(records):
     runs = runs_of(records)
     header = next(r for r in records if r["record"] == "header")
     body = (found(searches) + "<h2>Offered against goodput</h2>\n" +
-            drawing(trial_plot(trials, searches)) +
+            bounds_key(searches) + drawing("Offered against goodput", trial_plot, trials, searches) +
             '<p class="note">A dot for each trial, a ring for one in which the generator did not '
             "keep its schedule: it says nothing of the target. Grey line: all that is offered is "
             "answered. Dashed: the lower bounds.</p>\n")
-    if any(run["percentiles"] for run in runs):
-        body += "<h2>Latency by percentile</h2>\n" + drawing(percentile_plot(runs))
+    body += latency(runs)
     if runs:
         body += all_runs(runs)
     target = runs[0]["target"] if runs else header["command"][-1]
-    return report_page.page("search", f"{target}, the highest load it bears", body + facts(header))
+    return document("search", f"{target}, the highest load it bears", body + facts(header))
+
+
+def latency(runs):
+    """One line for each load, from the least to the greatest."""
+    if not any(run["percentiles"] for run in runs):
+        return ""
+    names = list(dict.fromkeys(run.name for run in runs))
+    lines = [(name, (colour, "o"), [run for run in runs if run.name == name])
+             for name, colour in zip(names, spread(245, 400, len(names)))]
+    return ("<h2>Latency by percentile</h2>\n" +
+            drawing("Latency by percentile", percentiles.plot, [("", lines)]) +
+            percentiles.meaning(lines))
 
 
 def all_runs(runs):
@@ -130,7 +147,7 @@ def all_runs(runs):
         ("loss %", lambda r: number(r["loss_ratio"], 3, 100)),
         ("p50", lambda r: duration(r["p50_us"])), ("p99", lambda r: duration(r["p99_us"])),
         ("p99.9", lambda r: duration(r["p999_us"])), ("max", lambda r: duration(r["max_us"])),
-        ("verdict", lambda r: f"{badge(r)} {notes(r)}")])
+        ("verdict", verdict_cell)])
 
 
 def details(run):
@@ -161,16 +178,12 @@ def page(records):
     body = sweep(curve) if several else ""
     if len(runs) == 1:
         body += f'<p class="verdict">{badge(first)} {notes(first)}</p>\n{figures(first)}'
-    if any(run["percentiles"] for run in runs):
-        body += ("<h2>Latency by percentile</h2>\n" + drawing(percentile_plot(runs)) +
-                 '<p class="note">Counted from when each request was meant to be sent. Each step to '
-                 "the right has a tenth of the requests.</p>\n")
+    body += latency(runs)
     timed = [run for run in runs if len(run.intervals) > 1]
     if len(timed) == 1:
-        body += ("<h2>Over time</h2>\n" + drawing(time_plot(timed[0])) +
+        body += ("<h2>Over time</h2>\n" + drawing("Rate and latency over time", time_plot, timed[0]) +
                  '<p class="note">The measured interval; the warm-up before it is not shown.</p>\n')
     body += all_runs(runs) if len(runs) > 1 else details(first)
     loop = "loops" if len({run["loop"] for run in runs}) > 1 else f"{first['loop']} loop"
-    return report_page.page("rates" if several else "run" if len(runs) == 1 else "runs",
-                            f"{first['target']}, {loop}, {first['size']} bytes",
-                            body + facts(first.header))
+    return document("rates" if several else "run" if len(runs) == 1 else "runs",
+                    f"{first['target']}, {loop}, {first['size']} bytes", body + facts(first.header))

@@ -3,18 +3,17 @@
 import math
 from html import escape
 
-import report_page
-from report_page import drawing, duration, facts, number, table, tiles
-from report_plots import COLOURS, figure, nines, percentile_axis, plain, svg
-from matplotlib.ticker import FuncFormatter
+from report.colours import BLUE, GREEN, ORANGE, PINK
+from report.page import document, duration, facts, number, table, tiles
+from report.plot import PLAIN, drawing, figure, label_ends, nines, percentile_axis
 
 SPANS = 200  # of a session, drawn one by one
-WAYS = {"forward": COLOURS[0], "return": COLOURS[1]}
+WAYS = {"forward": BLUE, "return": ORANGE}
 DELAYS = [("round_trip_us", "round trip", "without the time it was held"),
           ("forward_us", "forward", "T2 − T1"), ("return_us", "return", "T4 − T3"),
           ("held_us", "held by the reflector", "T3 − T2")]
 LOSSES = [("lost_forward", "lost on the way there"), ("lost_return", "lost on the way back"),
-          ("lost_last", "lost after the last reply, where nothing tells on which way")]
+          ("lost_last", "lost after the last reply, on either way")]
 
 
 class Session:
@@ -51,50 +50,52 @@ def spans(session, values):
         yield (seconds[0] + seconds[-1]) / 2, part[0], part[len(part) // 2], part[-1]
 
 
-def draw(ax, session, values, colour, name=None):
+def draw(ax, session, values, colour):
     middle, least, median, most = zip(*spans(session, values))
     ax.fill_between(middle, least, most, color=colour, alpha=0.25, linewidth=0)
-    ax.plot(middle, median, color=colour, linewidth=1.5, label=name,
-            marker="." if len(middle) == 1 else None)
+    return ax.plot(middle, median, color=colour, linewidth=1.5,
+                   marker="." if len(middle) == 1 else None)[0]
 
 
 def over_time(ax, session, title):
     end = session.when(session["sent"])
     marks = sorted({math.floor(seconds / end * SPANS) for seconds in session.unanswered})
     ax.plot([(mark + 0.5) / SPANS * end for mark in marks], [0.99] * len(marks), "|",
-            color=COLOURS[3], markersize=7, transform=ax.get_xaxis_transform(), clip_on=False)
+            color=PINK, markersize=7, transform=ax.get_xaxis_transform(), clip_on=False)
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
     ax.set_xlabel("seconds, as the packets were due")
-    ax.yaxis.set_major_formatter(FuncFormatter(plain))
-    ax.set_title(title, fontsize=11)
+    ax.yaxis.set_major_formatter(PLAIN)
+    ax.set_title(title)
 
 
-def time_plot(session):
-    fig, (total, ways) = figure(3.7, 2)
-    draw(total, session, session.round_trip, COLOURS[2])
+def time_plot(narrow, session):
+    fig, (total, ways) = figure(narrow, 3.7, 2)
+    draw(total, session, session.round_trip, GREEN)
     over_time(total, session, "round trip, us")
-    for way, colour in WAYS.items():
-        draw(ways, session, session.variation[way], colour, way)
+    lines = [(way, draw(ways, session, session.variation[way], colour))
+             for way, colour in WAYS.items()]
     over_time(ways, session, "each way, above its least, us")
-    ways.legend(frameon=False, ncols=2, loc="upper left", fontsize=9.5)
-    return svg(fig, "Delays over time")
+    label_ends(ways, lines)
+    return fig
 
 
-def variation_plot(session):
+def variation_plot(narrow, session):
     """Each way's delays in order, eight for each halving of the rest."""
-    fig, (ax,) = figure(3.7)
+    fig, (ax,) = figure(narrow, 3.7)
     count = len(session.seconds)
     ranks = sorted({count - math.ceil(count / 2 ** (i / 8)) for i in range(8 * 40)})
+    lines = []
     for way, colour in WAYS.items():
         ordered = sorted(session.variation[way])
-        ax.step([nines(100 * rank / count) for rank in ranks], [ordered[rank] for rank in ranks],
-                where="post", color=colour, linewidth=2, label=way)
+        lines += [(way, *ax.step([nines(100 * rank / count) for rank in ranks],
+                                 [ordered[rank] for rank in ranks],
+                                 where="post", color=colour, linewidth=2))]
     percentile_axis(ax, max(nines(100 * ranks[-1] / count), 1))
     ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(FuncFormatter(plain))
+    ax.yaxis.set_major_formatter(PLAIN)
     ax.set_ylabel("above the least, us")
-    ax.legend(frameon=False, loc="upper left", fontsize=9.5)
-    return svg(fig, "Delay variation by percentile")
+    label_ends(ax, lines)
+    return fig
 
 
 def known(count):
@@ -133,11 +134,12 @@ def page(records):
         ("lost", f"{number(session['lost'] / session['sent'], 2, 100)} %",
          f"{number(session['lost'])} of {number(session['sent'])}")])
     lost = " Ticks at the top: packets that were not answered." if session.unanswered else ""
-    body += ("<h2>Over time</h2>\n" + drawing(time_plot(session)) +
-             f'<p class="note">Lines: medians; bands: least to most.{lost} What the two ways take is shown above '
-             "the least of each (RFC 5481 section 4.2): the offset between the clocks is not in "
-             "it.</p>\n<h2>Delay variation by percentile</h2>\n" + drawing(variation_plot(session)) +
+    body += ("<h2>Over time</h2>\n" + drawing("Delays over time", time_plot, session) +
+             f'<p class="note">Lines: medians; bands: least to most.{lost} What the two ways take is '
+             "shown above the least of each (RFC 5481 section 4.2): the offset between the clocks is "
+             "not in it.</p>\n<h2>Delay variation by percentile</h2>\n" +
+             drawing("Delay variation by percentile", variation_plot, session) +
              "<h2>Delays</h2>\n" + delays(session) + "<h2>What became of the packets</h2>\n" +
              counts(session))
-    return report_page.page("STAMP session", f"{session['target']}, {number(session['sent'])} "
+    return document("STAMP session", f"{session['target']}, {number(session['sent'])} "
                             f"packets of {session['size']} bytes", body + facts(session.header))

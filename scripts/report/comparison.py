@@ -2,9 +2,11 @@
 """The report of a comparison of servers. All statistics come from `kudp-load summary --json`."""
 from html import escape
 
-import report_page
-from report_page import drawing, facts, number, table
-from report_plots import latency_plot, legend, ratio_plot, spread_plot
+from report import percentiles
+from report.colours import server_styles
+from report.comparison_plots import legend, ratio_plot, spread_plot
+from report.page import document, facts, number, table
+from report.plot import drawing
 
 
 class Data:
@@ -26,6 +28,13 @@ class Data:
 
     def nearest_load(self, run):
         return min(self.loads(), key=lambda load: abs(load - run["offered_per_s"]))
+
+    def lines(self, load):
+        """Of each server its name, its style, its runs at this load."""
+        styles = server_styles(self.servers)
+        return [(server, styles[server], [run for run in self.runs_of(server, "open")
+                                          if self.nearest_load(run) == load])
+                for server in self.servers]
 
 
 def times(row):
@@ -109,16 +118,17 @@ def invalid_runs(data):
 def page(records, lines):
     """`records` are those of the comparison, `lines` those of its summary."""
     data = Data(records, lines)
-    latency = ("<h2>Latency by percentile</h2>\n" + legend(data) + drawing(latency_plot(data)) +
-               '<p class="note">Counted from when each request was meant to be sent. One line for '
-               "each repetition; dotted: invalid.</p>\n") if data.open else ""
-    return report_page.page("comparison", "UDP answered in the kernel and in userspace", f"""
+    panels = [(f"{load:,.0f} requests/s offered", data.lines(load)) for load in data.loads()]
+    latency = ("<h2>Latency by percentile</h2>\n" + legend(data.servers) +
+               drawing("Latency by percentile", percentiles.plot, panels) +
+               percentiles.meaning(panels[0][1])) if panels else ""
+    return document("comparison", "UDP answered in the kernel and in userspace", f"""
 <p class="verdict">{verdict(data)}</p>
 <p class="environment">{escape(data.sentence)}</p>
 <h2>Against the strongest userspace server</h2>
-{drawing(ratio_plot(data))}<p class="note">Dot: median ratio; bar: least to greatest over the
-repetitions.</p>
+{legend(data.servers)}{drawing("Goodput ratio by server", ratio_plot, data)}
+<p class="note">Dot: median ratio; bar: least to greatest over the repetitions.</p>
 {tables(data)}{latency}<h2>Every repetition</h2>
-{drawing(spread_plot(data))}<p class="note">In the order they were run, left to right; a cross is an
-invalid run.</p>
+{drawing("Every repetition", spread_plot, data)}
+<p class="note">In the order they were run, from the top; a cross is an invalid run.</p>
 {invalid_runs(data)}{facts(data.header)}""")
