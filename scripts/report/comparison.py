@@ -13,6 +13,7 @@ class Data:
     def __init__(self, records, lines):
         self.header = next(r for r in records if r["record"] == "header")
         self.runs = [r for r in records if r["record"] == "run"]
+        self.repeated = [r for r in records if r["record"] == "repeated"]
         rows = [r for r in lines if r["record"] == "summary"]
         self.closed = [r for r in rows if r["loop"] == "closed"]
         self.open = [r for r in rows if r["loop"] == "open"]
@@ -106,12 +107,13 @@ def meaning(data):
 
 
 def invalid_runs(data):
+    """Those that stayed, and those that were run again."""
     items = "".join(
         f"<li>{escape(r['server'])}, {r['loop']} loop"
         f"{' at ' + number(r['offered_per_s']) + '/s' if r['loop'] == 'open' else ''}, "
-        f"repetition {r['repetition']}: "
+        f"repetition {r['repetition']}{', run again' if r['record'] == 'repeated' else ''}: "
         f"{escape('; '.join(r.get('verdict', [])) or 'no reason given')}</li>\n"
-        for r in data.runs if not r["valid"])
+        for r in [*data.repeated, *data.runs] if r["record"] == "repeated" or not r["valid"])
     return f'<h2 class="invalid">Invalid runs</h2>\n<ul>\n{items}</ul>\n' if items else ""
 
 
