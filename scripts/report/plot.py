@@ -112,11 +112,10 @@ def label_ends(ax, lines):
     heights = apart([at.transform(end)[1] for end in ends], gap, 0, 1)
     for i, ((name, line), end) in enumerate(zip(lines, ends)):
         line.set_gid(f"series-{i}")
-        note = ax.annotate(name, end, (1.03, heights[i]), textcoords="axes fraction", va="center_baseline",
-                           color=line.get_color(), annotation_clip=False,
-                           arrowprops={"arrowstyle": "-", "color": line.get_color(), "alpha": 0.6,
-                                       "linewidth": 0.8, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)})
-        note.set_gid(f"label-{i}")
+        ax.annotate(name, end, (1.03, heights[i]), textcoords="axes fraction", va="center_baseline",
+                    color=line.get_color(), annotation_clip=False,
+                    arrowprops={"arrowstyle": "-", "color": line.get_color(), "alpha": 0.6,
+                                "linewidth": 0.8, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)})
 
 
 def svg(fig, name, suffix=""):
@@ -133,6 +132,9 @@ def svg(fig, name, suffix=""):
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     text = text.replace("<svg ", f'<svg role="img" aria-label="{escape(name)}" ', 1)
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), text)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]*)', text))
+    text = re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used or "series-" in name[1] else "", text)
+    text = re.sub(r"\s*<g/>", "", text)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     slug = re.sub(r"\W+", "-", name) + suffix
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{slug}-", text)
@@ -143,7 +145,7 @@ def key(items):
     """What colours and signs mean: (colour, sign, words) of each."""
     html = " ".join(f'<span><span style="color: {css(colour)}">{sign}</span> {escape(words)}</span>'
                     for colour, sign, words in items)
-    return f'<p class="key">{html}</p>\n'
+    return f'<p class="key">{html}</p>\n' if html else ""
 
 
 def rendered(name, plot, narrow, *shown):

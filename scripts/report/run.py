@@ -119,13 +119,13 @@ def search_page(records):
     body = (found(searches) + "<h2>Offered against goodput</h2>\n" +
             bounds_key(searches) + drawing("Offered against goodput", trial_plot, trials, searches) +
             '<p class="note">A dot for each trial, a ring for one in which the generator did not '
-            "keep its schedule: it says nothing of the target. Grey line: all that is offered is "
+            "keep its schedule: it says nothing about the target. Grey line: all that is offered is "
             "answered. Dashed: the lower bounds.</p>\n")
     body += latency(runs)
     if runs:
         body += all_runs(runs)
     target = runs[0]["target"] if runs else header["command"][-1]
-    return document("search", f"{target}, the highest load it bears", body + facts(header))
+    return document("search", f"{target}, highest load", body + facts(header))
 
 
 def latency(runs):
