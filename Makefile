@@ -173,6 +173,8 @@ module:
 	@echo '  MODULE  $(MODULE_DIR)/kudp.ko'
 	@# Built in a copy, so that one tree serves several kernels; cp -p keeps kbuild's idea of time.
 	@cp -pu Kbuild $(MODULE_DIR) && cp -pu kmod/*.[ch] $(MODULE_DIR)/kmod
+	@# What is gone from here must not be built there.
+	@rm -f $(filter-out $(addprefix $(MODULE_DIR)/,$(wildcard kmod/*.[ch])),$(wildcard $(MODULE_DIR)/kmod/*.[ch]))
 	@$(MAKE) --no-print-directory -C $(KERNEL_BUILD) M=$(CURDIR)/$(MODULE_DIR) $(MODULE_FLAGS) \
 	  modules >build/module.log 2>&1 || { cat build/module.log; exit 1; }
 	@grep -i warning build/module.log || true

@@ -7,9 +7,11 @@
 #include <linux/sort.h>
 #include <net/ipv6.h>
 
-#include "kudp.h"
+#include "allow.h"
+#include "bad_value.h"
+#include "responder.h"
 
-#define KUDP_ALLOW_WANT "up to " __stringify(KUDP_ALLOW_MAX) \
+#define KUDP_ALLOW_WANT "up to " __stringify(KUDP_PREFIXES_MAX) \
 	" of ADDRESS/BITS with no bit set beyond, or of +ADDRESS/BITS, -ADDRESS/BITS; or all"
 #define KUDP_SEPARATORS " \t\n,"
 #define KUDP_WORD_MAX 64	/* room for the longest prefix and its sign */
@@ -102,14 +104,14 @@ static int kudp_allow_word(const struct kudp_responder *r, struct kudp_allow *al
 
 	if (kudp_allow_way(word) != way || strscpy(text, word, sizeof(text)) < 0 ||
 	    !kudp_parse_prefix(way == KUDP_ALLOW_SET ? text : text + 1, &prefix))
-		return kudp_refuse(r, "allow", word, KUDP_ALLOW_WANT);
+		return kudp_bad_value(kudp_name(r), "allow", word, KUDP_ALLOW_WANT);
 	if (way == KUDP_ALLOW_TAKE)
 		return kudp_allow_take(allow, &prefix) ? 0 :
-			kudp_refuse(r, "allow", word, "one that is in the list");
-	if (allow->n == KUDP_ALLOW_MAX)
+			kudp_bad_value(kudp_name(r), "allow", word, "one that is in the list");
+	if (allow->n == KUDP_PREFIXES_MAX)
 		kudp_allow_sort(allow); /* some may be there twice */
-	if (allow->n == KUDP_ALLOW_MAX)
-		return kudp_refuse(r, "allow", word, KUDP_ALLOW_WANT);
+	if (allow->n == KUDP_PREFIXES_MAX)
+		return kudp_bad_value(kudp_name(r), "allow", word, KUDP_ALLOW_WANT);
 	allow->prefixes[allow->n++] = prefix;
 	return 0;
 }
@@ -136,10 +138,18 @@ static int kudp_allow_list(const struct kudp_responder *r, struct kudp_allow *al
 	}
 	kudp_allow_sort(allow);
 	/* Else the last one that is taken away would let in everyone. */
-	return allow->n ? 0 : kudp_refuse(r, "allow", "", "at least one prefix, or all");
+	return allow->n ? 0 : kudp_bad_value(kudp_name(r), "allow", "", "at least one prefix, or all");
 }
 
-int kudp_set_allow(struct kudp_responder *r, const char *value)
+/**
+ * kudp_allow_set() - write the attribute
+ * @r: the responder, disabled
+ * @value: "all", a list, or a list with signs
+ *
+ * Context: may sleep, under kudp_lock.
+ * Return: 0, -ENOMEM, or -EINVAL after a line that says what is allowed.
+ */
+int kudp_allow_set(struct kudp_responder *r, const char *value)
 {
 	struct kudp_allow *allow = NULL;
 	char *list;
@@ -160,10 +170,15 @@ int kudp_set_allow(struct kudp_responder *r, const char *value)
 	return 0;
 }
 
-/*
- * How much of a write to take now. configfs cuts a long one into pages, and whoever writes comes
- * again with what was not taken. So a list with signs may have any length; one without, which would
- * replace its own beginning, may not: 0.
+/**
+ * kudp_allow_whole() - how much of a write to take now
+ * @page: what was written
+ * @count: how much, bytes
+ *
+ * configfs cuts a long write into pages, and whoever writes comes again with what was not taken. So a
+ * list with signs may have any length; one without, which would replace its own beginning, may not.
+ *
+ * Return: bytes up to the end of a word; 0: none of it.
  */
 size_t kudp_allow_whole(const char *page, size_t count)
 {
@@ -176,7 +191,14 @@ size_t kudp_allow_whole(const char *page, size_t count)
 	return count;
 }
 
-/* As many as a page holds. */
+/**
+ * kudp_allow_print() - read the attribute
+ * @r: the responder
+ * @page: gets as many prefixes as it holds, a line each
+ *
+ * Context: under kudp_lock.
+ * Return: bytes.
+ */
 ssize_t kudp_allow_print(const struct kudp_responder *r, char *page)
 {
 	const struct kudp_prefix *p;

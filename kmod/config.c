@@ -11,97 +11,72 @@
  */
 #include <linux/module.h>
 
-#include "kudp.h"
+#include "allow.h"
+#include "bad_value.h"
+#include "config.h"
+#include "enable.h"
+#include "responder.h"
+#include "settings.h"
+#include "statistics.h"
+#include "worker.h"
 
 static struct kudp_responder *kudp_of(struct config_item *item)
 {
 	return container_of(item, struct kudp_responder, group.cg_item);
 }
 
-/* A write ends in a newline as a rule; that one is not part of the value. */
+static ssize_t kudp_show(struct config_item *item, const char *attribute, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&kudp_lock);
+	len = kudp_get(kudp_of(item), attribute, page);
+	mutex_unlock(&kudp_lock);
+	return len;
+}
+
+/*
+ * A write ends in a newline as a rule; that one is not part of the value. What is longer than
+ * configfs takes in one go it hands over in parts, which "allow" alone can be written in.
+ */
 static ssize_t kudp_store(struct config_item *item, const char *attribute, const char *page,
 			  size_t count)
 {
+	size_t whole = strcmp(attribute, "allow") ? count : kudp_allow_whole(page, count);
 	char *value;
 	int err;
 
-	value = kmemdup_nul(page, count, GFP_KERNEL);
+	if (count && !whole)
+		return kudp_bad_value(kudp_name(kudp_of(item)), attribute, page,
+				      "each prefix with a + where there are more than a page");
+	value = kmemdup_nul(page, whole, GFP_KERNEL);
 	if (!value)
 		return -ENOMEM;
-	if (count && value[count - 1] == '\n')
-		value[count - 1] = '\0';
+	if (whole && value[whole - 1] == '\n')
+		value[whole - 1] = '\0';
 
 	mutex_lock(&kudp_lock);
 	err = kudp_set(kudp_of(item), attribute, value);
 	mutex_unlock(&kudp_lock);
 	kfree(value);
-	return err ?: count;
+	return err ?: whole;
 }
 
-#define KUDP_SHOW(name, format, ...)								\
+#define KUDP_READ_WRITE(name)									\
 	static ssize_t kudp_##name##_show(struct config_item *item, char *page)			\
 	{											\
-		struct kudp_responder *r = kudp_of(item);					\
-		ssize_t len;									\
-												\
-		mutex_lock(&kudp_lock);								\
-		len = sysfs_emit(page, format "\n", __VA_ARGS__);				\
-		mutex_unlock(&kudp_lock);							\
-		return len;									\
+		return kudp_show(item, #name, page);						\
 	}											\
 	static ssize_t kudp_##name##_store(struct config_item *item, const char *page,		\
 					   size_t count)					\
 	{											\
 		return kudp_store(item, #name, page, count);					\
 	}											\
-	CONFIGFS_ATTR(kudp_, name)
+	CONFIGFS_ATTR(kudp_, name);
 
-KUDP_SHOW(engine, "%s", r->engine->name);
-KUDP_SHOW(reply, "%s", kudp_replies[r->policy.reply]);
-KUDP_SHOW(text, "%.*s", (int)r->policy.text_len, r->text);
-KUDP_SHOW(amplify, "%d", r->policy.amplify);
-KUDP_SHOW(address, "%pISc", &r->address);
-KUDP_SHOW(port, "%u", r->policy.port);
-KUDP_SHOW(gro, "%d", r->gro);
-KUDP_SHOW(turnaround, "%s", r->link ? "link" : "route");
-KUDP_SHOW(reply_to, "%s", r->reply_to_text);
-KUDP_SHOW(log, "%d", r->log);
-KUDP_SHOW(batch, "%u", r->batch);
-KUDP_SHOW(rcvbuf, "%u", r->rcvbuf);
-KUDP_SHOW(stateful, "%d", r->stateful);
-KUDP_SHOW(clock_error, "%u", r->clock_error);
-KUDP_SHOW(guard_low_port, "%d", r->rules.low_port);
-KUDP_SHOW(guard_responder_port, "%d", r->rules.responder_port);
-KUDP_SHOW(guard_hop_limit, "%d", r->rules.hop_limit);
-KUDP_SHOW(rate, "%u", r->rules.rate);
-KUDP_SHOW(rate_prefix, "%u", r->rules.rate_prefix);
-KUDP_SHOW(rate_prefix_ipv4, "%u", r->rules.prefix_ipv4);
-KUDP_SHOW(rate_prefix_ipv6, "%u", r->rules.prefix_ipv6);
-KUDP_SHOW(busy_poll, "%u", r->busy_poll);
-KUDP_SHOW(enabled, "%d", r->enabled);
-
-static ssize_t kudp_allow_show(struct config_item *item, char *page)
-{
-	ssize_t len;
-
-	mutex_lock(&kudp_lock);
-	len = kudp_allow_print(kudp_of(item), page);
-	mutex_unlock(&kudp_lock);
-	return len;
-}
-
-/* What is longer than configfs takes in one go, it hands over in parts. */
-static ssize_t kudp_allow_store(struct config_item *item, const char *page, size_t count)
-{
-	size_t whole = kudp_allow_whole(page, count);
-
-	if (count && !whole)
-		return kudp_refuse(kudp_of(item), "allow", page,
-				   "each prefix with a + where there are more than a page");
-	return kudp_store(item, "allow", page, whole);
-}
-
-CONFIGFS_ATTR(kudp_, allow);
+#define KUDP_ATTRIBUTE(name, what) KUDP_READ_WRITE(name)
+#include "attributes.h"
+KUDP_READ_WRITE(enabled)
 
 static ssize_t kudp_stats_show(struct config_item *item, char *page)
 {
@@ -142,7 +117,13 @@ static const struct config_item_type kudp_responder_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-/* A disabled responder with every attribute at its default. */
+/**
+ * kudp_responder_create() - make a responder, disabled, with every attribute at its default
+ * @name: its name
+ *
+ * Context: may sleep.
+ * Return: the responder, with one reference, or an ERR_PTR().
+ */
 struct kudp_responder *kudp_responder_create(const char *name)
 {
 	struct kudp_responder *r = kzalloc(sizeof(*r), GFP_KERNEL);
@@ -159,7 +140,12 @@ struct kudp_responder *kudp_responder_create(const char *name)
 	return r;
 }
 
-/* Stops the responder and gives up the caller's reference. */
+/**
+ * kudp_responder_put() - stop a responder and give up the caller's reference
+ * @r: the responder
+ *
+ * Context: may sleep; takes kudp_lock.
+ */
 void kudp_responder_put(struct kudp_responder *r)
 {
 	mutex_lock(&kudp_lock);
@@ -201,17 +187,35 @@ static struct configfs_subsystem kudp_subsystem = {
 	},
 };
 
-/* Shows a responder that was not made by mkdir; such a folder does not hold the module. */
+/**
+ * kudp_responder_register() - show a responder that was not made by mkdir
+ * @r: the responder; its folder does not hold the module
+ *
+ * Context: may sleep, not under kudp_lock.
+ * Return: 0 or an errno.
+ */
 int kudp_responder_register(struct kudp_responder *r)
 {
 	return configfs_register_group(&kudp_subsystem.su_group, &r->group);
 }
 
+/**
+ * kudp_responder_unregister() - undo kudp_responder_register()
+ * @r: the responder
+ *
+ * Context: may sleep, not under kudp_lock.
+ */
 void kudp_responder_unregister(struct kudp_responder *r)
 {
 	configfs_unregister_group(&r->group);
 }
 
+/**
+ * kudp_config_init() - make configfs' folder
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno.
+ */
 int kudp_config_init(void)
 {
 	config_group_init(&kudp_subsystem.su_group);
@@ -219,7 +223,13 @@ int kudp_config_init(void)
 	return configfs_register_subsystem(&kudp_subsystem);
 }
 
-/* Responders made by mkdir hold the module: none is left here. */
+/**
+ * kudp_config_exit() - remove it
+ *
+ * Responders made by mkdir hold the module: none is left here.
+ *
+ * Context: may sleep.
+ */
 void kudp_config_exit(void)
 {
 	configfs_unregister_subsystem(&kudp_subsystem);

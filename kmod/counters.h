@@ -8,6 +8,7 @@
  */
 enum kudp_counter {
 	KUDP_RECEIVED,		/* datagrams addressed to the responder */
+	KUDP_ACCEPT = KUDP_RECEIVED, /* as a verdict: nothing speaks against an answer so far */
 	KUDP_ANSWERED,		/* replies handed to the network */
 	KUDP_DISCARDED,		/* taken in by the reply "discard" */
 	KUDP_SOCKET_DROPS,	/* by the kernel at the socket: rcvbuf full, bad checksum */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What came, and whose it is. */
+/* How much came in a received skb, while its data starts at the UDP header. */
 #ifndef KUDP_DATAGRAM_H
 #define KUDP_DATAGRAM_H
 
+#include <linux/skbuff.h>
 #include <linux/udp.h>
 
-#include "kudp.h"
-
-/* Bytes of payload, while the data starts at the UDP header. */
+/* Bytes of payload. */
 static inline unsigned int kudp_payload(const struct sk_buff *skb)
 {
 	return skb->len - sizeof(struct udphdr);
@@ -27,17 +26,6 @@ static inline unsigned int kudp_datagrams(const struct sk_buff *skb)
 	    kudp_payload(skb) <= shared->gso_size)
 		return 1;
 	return DIV_ROUND_UP(kudp_payload(skb), shared->gso_size);
-}
-
-/*
- * Not the socket's worker but this CPU's, which nobody else uses at the same time. With steering
- * they are one and the same, except while the sockets are bound one after the other. Softirq.
- */
-static inline struct kudp_worker *kudp_this_worker(const struct sock *sk)
-{
-	struct kudp_worker *w = rcu_dereference_sk_user_data(sk);
-
-	return this_cpu_ptr(w->responder->workers);
 }
 
 #endif

@@ -9,13 +9,14 @@
 #include <net/route.h>
 
 #include "compat.h"
-#include "datagram.h"
-#include "receive.h"
+#include "engine.h"
+#include "hook.h"
+#include "inspect.h"
+#include "reply.h"
 #include "reply_to.h"
-#include "stamp_reflect.h"
 #include "trace.h"
 
-#define KUDP_DATAGRAM_MAX 65535
+#define KUDP_DATAGRAM_MAX 65527	/* bytes of payload, over IPv6 */
 
 /*
  * A request, as received: its sender and, on a wildcard address, which of our own it asked; for
@@ -33,48 +34,38 @@ struct kudp_message {
 	u8 ttl;
 };
 
-/*
- * encap_rcv: softirq, under RCU. What a frame brought that was for others, too, goes no further:
- * the thread, which has but the IP addresses, cannot tell.
- */
-static int kudp_classic_arrive(struct sock *sk, struct sk_buff *skb)
-{
-	struct kudp_worker *w = kudp_this_worker(sk);
-
-	if (likely(skb->pkt_type == PACKET_HOST))
-		return 1; /* UDP queues it */
-	trace_kudp_receive(w, skb, 0);
-	kudp_receive(w, skb); /* refuses it for that */
-	return 0;
-}
+/* A worker's. */
+struct kudp_classic {
+	struct socket *reply_sock;	/* connected to reply_to; NULL: none */
+	unsigned char buffer[KUDP_DATAGRAM_MAX];
+};
 
 static int kudp_classic_init(struct kudp_worker *w)
 {
-	int err;
+	const struct kudp_responder *r = w->responder;
+	struct kudp_classic *c;
 
-	w->buffer = kvmalloc_node(KUDP_DATAGRAM_MAX, GFP_KERNEL, cpu_to_node(w->cpu));
-	if (!w->buffer)
+	c = kvmalloc_node(sizeof(*c), GFP_KERNEL, cpu_to_node(w->cpu));
+	if (!c)
 		return -ENOMEM;
-	if (w->responder->policy.reply == KUDP_STAMP || w->responder->guard.hop_limit)
+	c->reply_sock = NULL;
+	w->engine = c;
+	if (r->reply->hops || r->guard.hop_limit)
 		kudp_enable_ttl(w->sock);
-	err = kudp_reply_to_init(w);
-	if (err)
-		return err;
-	kudp_hook_datagrams(w, kudp_classic_arrive);
-	if (!kudp_is_wildcard(w->responder))
-		return 0;
-	if (w->sock->sk->sk_family == AF_INET6)
+	if (kudp_is_wildcard(r) && w->sock->sk->sk_family == AF_INET6)
 		ip6_sock_set_recvpktinfo(w->sock->sk);
-	else
+	else if (kudp_is_wildcard(r))
 		ip_sock_set_pktinfo(w->sock->sk);
-	return 0;
+	return kudp_reply_to_connect(r, &c->reply_sock);
 }
 
 static void kudp_classic_exit(struct kudp_worker *w)
 {
-	kudp_reply_to_exit(w);
-	kvfree(w->buffer);
-	w->buffer = NULL;
+	struct kudp_classic *c = w->engine;
+
+	if (c && c->reply_sock)
+		sock_release(c->reply_sock);
+	kvfree(c);
 }
 
 /* A blocking receive or send ends at a socket error. */
@@ -113,7 +104,8 @@ static void kudp_classic_control(struct kudp_message *m)
 
 static int kudp_classic_receive(struct kudp_worker *w, struct kudp_message *m)
 {
-	struct kvec iov = { .iov_base = w->buffer, .iov_len = KUDP_DATAGRAM_MAX };
+	struct kudp_classic *c = w->engine;
+	struct kvec iov = { .iov_base = c->buffer, .iov_len = sizeof(c->buffer) };
 	int len;
 
 	m->msg = (struct msghdr){
@@ -156,23 +148,40 @@ static bool kudp_classic_local(const struct kudp_worker *w, struct kudp_message 
 	return type != RTN_BROADCAST && type != RTN_MULTICAST;
 }
 
-static enum kudp_counter kudp_classic_stamp(struct kudp_worker *w, const struct kudp_message *m,
-					    int len)
+/* What a reply that is made may want to know of the request. */
+static struct kudp_request kudp_classic_request(const struct kudp_message *m, unsigned int len)
 {
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&m->peer;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&m->peer;
 	const struct cmsghdr *header = &m->control.header;
-	struct in6_addr local = {};
-	enum kudp_counter verdict;
+	struct kudp_request request = {
+		.port = in4->sin_port, /* in both families in the same place */
+		.hops = m->ttl,
+		.received = m->received,
+		.len = len,
+	};
 
-	/* Else the address that was asked is always the same. */
-	if (m->msg.msg_controllen && header->cmsg_level == SOL_IP)
+	if (m->peer.ss_family == AF_INET6)
+		request.peer = in6->sin6_addr;
+	else
+		ipv6_addr_set_v4mapped(in4->sin_addr.s_addr, &request.peer);
+	if (!m->msg.msg_controllen)
+		return request;
+	if (header->cmsg_level == SOL_IP)
 		ipv6_addr_set_v4mapped(((struct in_pktinfo *)CMSG_DATA(header))->ipi_addr.s_addr,
-				       &local);
-	else if (m->msg.msg_controllen)
-		local = ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
-	verdict = kudp_stamp_answer(w, &m->peer, &local, w->buffer, len, m->received, m->ttl);
-	if (verdict == KUDP_ANSWERED)
-		kudp_stamp_leave(w->buffer);
-	return verdict;
+				       &request.local);
+	else
+		request.local = ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
+	return request;
+}
+
+static noinline_for_stack enum kudp_counter kudp_classic_make(struct kudp_worker *w,
+							      const struct kudp_message *m,
+							      unsigned int len, struct kvec *reply)
+{
+	struct kudp_request request = kudp_classic_request(m, len);
+
+	return kudp_reply_copy(w, &request, reply);
 }
 
 /* The answer's TTL or hop limit, behind the address that was asked. */
@@ -180,12 +189,13 @@ static void kudp_classic_put_hops(struct kudp_worker *w, struct kudp_message *m)
 {
 	const struct in6_addr *peer = &((struct sockaddr_in6 *)&m->peer)->sin6_addr;
 	struct cmsghdr *header = (void *)m->control.bytes + m->msg.msg_controllen;
+	const struct kudp_classic *c = w->engine;
 	struct net *net = sock_net(w->sock->sk);
 	unsigned int most = READ_ONCE(net->ipv4.sysctl_ip_default_ttl);
 	bool ipv6 = m->peer.ss_family == AF_INET6 && !ipv6_addr_v4mapped(peer);
 
-	if (w->reply_sock)
-		ipv6 = w->reply_sock->sk->sk_family == AF_INET6;
+	if (c->reply_sock)
+		ipv6 = c->reply_sock->sk->sk_family == AF_INET6;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (ipv6)
 		most = READ_ONCE(net->ipv6.devconf_all->hop_limit);
@@ -197,48 +207,22 @@ static void kudp_classic_put_hops(struct kudp_worker *w, struct kudp_message *m)
 	m->msg.msg_controllen += CMSG_SPACE(sizeof(int));
 }
 
-static int kudp_classic_send(struct kudp_worker *w, struct kudp_message *m, struct kvec *iov)
+static enum kudp_counter kudp_classic_send(struct kudp_worker *w, struct kudp_message *m,
+					   struct kvec *reply)
 {
-	struct socket *sock = w->reply_sock ?: w->sock;
+	const struct kudp_classic *c = w->engine;
 
-	trace_kudp_reply(w, NULL, iov->iov_len);
-	m->msg.msg_flags = 0;
-	return kernel_sendmsg(sock, &m->msg, iov, 1, iov->iov_len);
-}
-
-static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
-{
-	const struct kudp_responder *r = w->responder;
-	struct kvec iov = { .iov_base = w->buffer };
-	enum kudp_counter verdict;
-
-	/* Unhooked: what the frame was for was not looked at. */
-	if (!READ_ONCE(udp_sk(w->sock->sk)->encap_type))
-		return KUDP_STOPPED;
-	if (!kudp_classic_local(w, m))
-		return KUDP_NOT_UNICAST;
-	verdict = kudp_guard_sender(w, &m->peer, m->ttl);
-	if (verdict == KUDP_ANSWERED)
-		verdict = kudp_decide(&r->policy, len);
-	if (verdict != KUDP_ANSWERED)
-		return verdict;
-	if (r->policy.reply == KUDP_TEXT)
-		iov.iov_base = page_address(w->text);
-	iov.iov_len = kudp_reply_length(&r->policy, len);
-	if (r->policy.reply == KUDP_STAMP) {
-		verdict = kudp_classic_stamp(w, m, len);
-		if (verdict != KUDP_ANSWERED)
-			return verdict;
-	}
 	/* To reply_to from where it is connected, whoever asked and whatever was asked. */
-	if (w->reply_sock) {
+	if (c->reply_sock) {
 		m->msg.msg_name = NULL;
 		m->msg.msg_namelen = 0;
 		m->msg.msg_controllen = 0;
 	}
-	if (r->guard.hop_limit)
+	if (w->responder->guard.hop_limit)
 		kudp_classic_put_hops(w, m);
-	switch (kudp_classic_send(w, m, &iov)) {
+	trace_kudp_reply(w, NULL, reply->iov_len);
+	m->msg.msg_flags = 0;
+	switch (kernel_sendmsg(c->reply_sock ?: w->sock, &m->msg, reply, 1, reply->iov_len)) {
 	case -ENETUNREACH:
 	case -EHOSTUNREACH:
 		return KUDP_NO_ROUTE;
@@ -251,6 +235,32 @@ static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_
 	case 0 ... KUDP_DATAGRAM_MAX:
 		return KUDP_ANSWERED;
 	}
+}
+
+static enum kudp_counter kudp_classic_answer(struct kudp_worker *w, struct kudp_message *m, int len)
+{
+	const struct kudp_policy *policy = &w->responder->policy;
+	struct kudp_classic *c = w->engine;
+	struct kvec reply = { .iov_base = c->buffer };
+	enum kudp_counter verdict;
+
+	/* The hook is gone: what the frame was for was not looked at. */
+	if (!READ_ONCE(udp_sk(w->sock->sk)->encap_type))
+		return KUDP_STOPPED;
+	if (!kudp_classic_local(w, m))
+		return KUDP_NOT_UNICAST;
+	verdict = kudp_inspect_sender(w, &m->peer, m->ttl);
+	if (verdict == KUDP_ACCEPT)
+		verdict = kudp_decide(policy, len);
+	if (verdict != KUDP_ACCEPT)
+		return verdict;
+	reply.iov_len = kudp_reply_length(policy, len);
+	if (!kudp_keeps_payload(policy)) {
+		verdict = kudp_classic_make(w, m, len, &reply);
+		if (verdict != KUDP_ACCEPT)
+			return verdict;
+	}
+	return kudp_classic_send(w, m, &reply);
 }
 
 static int kudp_classic_run(void *worker)
@@ -277,9 +287,9 @@ static int kudp_classic_run(void *worker)
 
 const struct kudp_engine kudp_engine_classic = {
 	.name = "classic",
+	.hook = &kudp_hook_recvmsg,
 	.init = kudp_classic_init,
-	.unhook = kudp_unhook,
-	.interrupt = kudp_classic_interrupt,
 	.exit = kudp_classic_exit,
 	.run = kudp_classic_run,
+	.interrupt = kudp_classic_interrupt,
 };

@@ -9,10 +9,10 @@
 
 #include <linux/types.h>
 
-#include "allow.h"
 #include "bucket.h"
 #include "counters.h"
 #include "once.h"
+#include "prefix.h"
 
 #define KUDP_LOW_PORTS		1024	/* those of services: chargen, DNS, NTP, … */
 #define KUDP_PORTS		65536
@@ -106,7 +106,7 @@ static inline bool kudp_port_is_set(const unsigned long *ports, unsigned short p
 
 /*
  * The rules that are always looked at, on a request from @port that came in with @hops left:
- * KUDP_ANSWERED, or why not.
+ * KUDP_ACCEPT, or why not.
  */
 static inline enum kudp_counter kudp_guard_source(const struct kudp_guard *guard,
 						  unsigned short port, unsigned int hops)
@@ -117,7 +117,7 @@ static inline enum kudp_counter kudp_guard_source(const struct kudp_guard *guard
 		return KUDP_RESPONDER_PORT;
 	if (guard->hop_limit && hops <= 1)
 		return KUDP_HOP_LIMIT;
-	return KUDP_ANSWERED;
+	return KUDP_ACCEPT;
 }
 
 /* The hop limit of the answer to a request that came in with @hops left, of at most @most. */
@@ -141,7 +141,7 @@ static inline enum kudp_counter kudp_guard_rates(const struct kudp_guard *guard,
 	}
 	if (READ_ONCE(guard->rate.gap) && !kudp_bucket_take(&guard->rate, &credit->full, now, n))
 		return KUDP_RATE;
-	return KUDP_ANSWERED;
+	return KUDP_ACCEPT;
 }
 
 /* The optional rules on @n datagrams from @address, in host order, at @now in nanoseconds. */

@@ -13,10 +13,18 @@
 
 #include "datagram.h"
 #include "log.h"
+#include "responder.h"
+#include "worker.h"
 
 #define KUDP_LOG_TEXT	128
 #define KUDP_LOG_ESCAPE	4	/* characters that a byte becomes, at most */
 
+/**
+ * kudp_log_init() - begin anew
+ * @w: the worker
+ *
+ * Context: any, before anything is received.
+ */
 void kudp_log_init(struct kudp_worker *w)
 {
 	ratelimit_default_init(&w->log);
@@ -61,7 +69,14 @@ static void kudp_log_peer(struct sockaddr_storage *peer, const struct sk_buff *s
 	}
 }
 
-static noinline_for_stack void kudp_log_skb(struct kudp_worker *w, const struct sk_buff *skb)
+/**
+ * kudp_log_datagram() - a line for what was received
+ * @w: this CPU's worker
+ * @skb: the datagram, its data at the UDP header
+ *
+ * Context: softirq.
+ */
+noinline_for_stack void kudp_log_datagram(struct kudp_worker *w, const struct sk_buff *skb)
 {
 	unsigned int len = kudp_payload(skb);
 	struct sockaddr_storage peer = {};
@@ -74,16 +89,12 @@ static noinline_for_stack void kudp_log_skb(struct kudp_worker *w, const struct 
 	kudp_log_line(w, &peer, text, len);
 }
 
-/* encap_rcv of an engine whose responder logs, before its own. Softirq, under RCU. */
-int kudp_log_receive(struct sock *sk, struct sk_buff *skb)
-{
-	struct kudp_worker *w = kudp_this_worker(sk);
-
-	kudp_log_skb(w, skb);
-	return w->receive(sk, skb);
-}
-
-/* When nothing is received any more. */
+/**
+ * kudp_log_summary() - a line for how many had none
+ * @r: the responder, which receives nothing any more
+ *
+ * Context: any.
+ */
 void kudp_log_summary(const struct kudp_responder *r)
 {
 	unsigned long unlogged = 0;

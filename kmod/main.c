@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/module.h>
 
-#include "kudp.h"
+#include "config.h"
+#include "enable.h"
+#include "parameters.h"
+#include "responder.h"
+#include "statistics.h"
+#include "workers.h"
 
 static int __net_init kudp_net_init(struct net *net)
 {

@@ -5,7 +5,10 @@
  */
 #include <linux/module.h>
 
-#include "kudp.h"
+#include "config.h"
+#include "parameters.h"
+#include "responder.h"
+#include "settings.h"
 
 /* Not by the bare names: "log" is one of the compiler's own. */
 #define KUDP_ATTRIBUTE(name, what)					\
@@ -48,6 +51,12 @@ static int kudp_default_enable(struct kudp_responder *r)
 	return err;
 }
 
+/**
+ * kudp_parameters_init() - make the responder "default" if any parameter asks for it
+ *
+ * Context: may sleep; the module is being loaded.
+ * Return: 0 or an errno with nothing left behind.
+ */
 int kudp_parameters_init(void)
 {
 	struct kudp_responder *r;
@@ -68,6 +77,11 @@ int kudp_parameters_init(void)
 	return err;
 }
 
+/**
+ * kudp_parameters_exit() - stop and remove that responder
+ *
+ * Context: may sleep.
+ */
 void kudp_parameters_exit(void)
 {
 	if (!kudp_default)

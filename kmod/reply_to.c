@@ -15,32 +15,34 @@
 /* How long a reply may wait for room before it is given up: the thread may have to end. */
 #define KUDP_REPLY_TO_TIMEOUT	(HZ / 10)
 
-/* With its own buffer for what comes back as small as can be: nobody reads it. */
-int kudp_reply_to_init(struct kudp_worker *w)
+/**
+ * kudp_reply_to_connect() - make a socket that is connected to the place
+ * @r: the responder, whose namespace is set
+ * @sock: gets the socket, with its buffer for what comes back as small as can be: nobody reads it.
+ *	NULL where there is no reply_to, or on errors
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno.
+ */
+int kudp_reply_to_connect(const struct kudp_responder *r, struct socket **sock)
 {
-	struct kudp_responder *r = w->responder;
 	int err;
 
+	*sock = NULL;
 	if (!kudp_has_reply_to(r))
 		return 0;
-	err = sock_create_kern(r->net, r->reply_to.ss_family, SOCK_DGRAM, IPPROTO_UDP,
-			       &w->reply_sock);
-	if (err) {
-		w->reply_sock = NULL;
+	err = sock_create_kern(r->net, r->reply_to.ss_family, SOCK_DGRAM, IPPROTO_UDP, sock);
+	if (err)
 		return err;
-	}
-	sock_set_rcvbuf(w->reply_sock->sk, 0);
-	w->reply_sock->sk->sk_sndtimeo = KUDP_REPLY_TO_TIMEOUT;
-	return kernel_connect(w->reply_sock, (void *)&r->reply_to, /* its type differs by kernel */
-			      kudp_address_length(&r->reply_to), 0);
-}
-
-/* Undoes kudp_reply_to_init(), also a half-done one. */
-void kudp_reply_to_exit(struct kudp_worker *w)
-{
-	if (w->reply_sock)
-		sock_release(w->reply_sock);
-	w->reply_sock = NULL;
+	sock_set_rcvbuf((*sock)->sk, 0);
+	(*sock)->sk->sk_sndtimeo = KUDP_REPLY_TO_TIMEOUT;
+	err = kernel_connect(*sock, (void *)&r->reply_to, /* its type differs by kernel */
+			     kudp_address_length(&r->reply_to), 0);
+	if (!err)
+		return 0;
+	sock_release(*sock);
+	*sock = NULL;
+	return err;
 }
 
 static bool kudp_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
@@ -82,9 +84,15 @@ static bool kudp_reaches(struct net *net, const struct kudp_responder *r,
 	       kudp_is_local(net, &r->reply_to);
 }
 
-/*
+/**
+ * kudp_reply_to_loop() - whether a reply_to would make a loop
+ * @r: the responder, whose namespace is set
+ *
  * Two responders of this host that answer to each other, or one that answers to itself, would do so
- * for ever. Returns the responder that is in the way of @r, or NULL. Under kudp_lock.
+ * for ever.
+ *
+ * Context: under kudp_lock.
+ * Return: the responder that is in the way of @r, or NULL.
  */
 const struct kudp_responder *kudp_reply_to_loop(const struct kudp_responder *r)
 {

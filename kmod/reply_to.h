@@ -2,15 +2,14 @@
 #ifndef KUDP_REPLY_TO_H
 #define KUDP_REPLY_TO_H
 
-#include "kudp.h"
+#include "responder.h"
 
 static inline bool kudp_has_reply_to(const struct kudp_responder *r)
 {
 	return r->reply_to.ss_family != AF_UNSPEC;
 }
 
-int kudp_reply_to_init(struct kudp_worker *w);
-void kudp_reply_to_exit(struct kudp_worker *w);
+int kudp_reply_to_connect(const struct kudp_responder *r, struct socket **sock);
 const struct kudp_responder *kudp_reply_to_loop(const struct kudp_responder *r);
 
 #endif

@@ -13,6 +13,7 @@
 #include <net/xfrm.h>
 
 #include "route.h"
+#include "worker.h"
 
 #define KUDP_ROUTE_BITS 8	/* direct-mapped: two peers that meet cost look-ups, no search */
 
@@ -25,6 +26,13 @@ struct kudp_route {
 	struct in6_addr local;
 };
 
+/**
+ * kudp_routes_init() - a table that remembers no route yet
+ * @w: the worker that it is for
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
 int kudp_routes_init(struct kudp_worker *w)
 {
 	w->routes = kvzalloc_node(sizeof(*w->routes) << KUDP_ROUTE_BITS, GFP_KERNEL,
@@ -32,6 +40,12 @@ int kudp_routes_init(struct kudp_worker *w)
 	return w->routes ? 0 : -ENOMEM;
 }
 
+/**
+ * kudp_routes_exit() - forget all routes
+ * @w: the worker, which uses them no more; kudp_routes_init() may have failed
+ *
+ * Context: may sleep.
+ */
 void kudp_routes_exit(struct kudp_worker *w)
 {
 	int i;
@@ -103,10 +117,15 @@ static noinline unsigned int kudp_route_look_up_ipv4(struct kudp_worker *w, stru
 	return dst_mtu(&rt->dst);
 }
 
-/*
- * Sets the route from @local to @peer on @skb and returns its MTU. 0 if there is none, or @local is
- * not an address of this host. Softirqs are disabled and RCU is held, so that an entry may go
- * without a reference.
+/**
+ * kudp_route_ipv4() - find the way from one address to another
+ * @w: this CPU's worker
+ * @skb: the answer, with its request's ports; gets the route, without a reference
+ * @local: the address that was asked
+ * @peer: who asked
+ *
+ * Context: softirqs disabled, under RCU for as long as @skb has the route.
+ * Return: the route's MTU; 0 if there is none, or @local is not an address of this host.
  */
 unsigned int kudp_route_ipv4(struct kudp_worker *w, struct sk_buff *skb, __be32 local, __be32 peer)
 {
@@ -159,9 +178,17 @@ static noinline bool kudp_route_look_up_ipv6(struct kudp_worker *w, struct sk_bu
 	return true;
 }
 
-/*
- * The same, but for the MTU; a link-local @peer is one of the interface @iif. False also for an
- * address of this host, unless that is how this host asks itself.
+/**
+ * kudp_route_ipv6() - find the way from one address to another
+ * @w: this CPU's worker
+ * @skb: the answer, with its request's ports; gets the route, without a reference
+ * @local: the address that was asked
+ * @peer: who asked; a link-local one is of the interface @iif
+ * @iif: the interface that the request came in by
+ *
+ * Context: softirqs disabled, under RCU for as long as @skb has the route.
+ * Return: false if there is none; also for an address of this host, unless that is how this host
+ * asks itself.
  */
 bool kudp_route_ipv6(struct kudp_worker *w, struct sk_buff *skb, const struct in6_addr *local,
 		     const struct in6_addr *peer, int iif)

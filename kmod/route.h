@@ -2,7 +2,11 @@
 #ifndef KUDP_ROUTE_H
 #define KUDP_ROUTE_H
 
-#include "kudp.h"
+#include <linux/types.h>
+
+struct in6_addr;
+struct kudp_worker;
+struct sk_buff;
 
 int kudp_routes_init(struct kudp_worker *w);
 void kudp_routes_exit(struct kudp_worker *w);

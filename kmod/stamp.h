@@ -132,7 +132,7 @@ static inline bool kudp_stamp_is_zero(const unsigned char *field, unsigned int l
 }
 
 /*
- * Whether a request may be answered: KUDP_ANSWERED, or why not. Its first KUDP_STAMP_RECEIVED bytes
+ * Whether a request may be answered: KUDP_ACCEPT, or why not. Its first KUDP_STAMP_RECEIVED bytes
  * are looked at, as far as @len goes.
  *
  * The mode is not in the packet. One of authenticated mode has zeros where the timestamp and the
@@ -149,7 +149,7 @@ static inline enum kudp_counter kudp_stamp_check(const unsigned char *request, u
 		return KUDP_STAMP_AUTHENTICATED;
 	if (!(kudp_get16(request + KUDP_STAMP_ERROR) & KUDP_STAMP_MULTIPLIER_MASK))
 		return KUDP_STAMP_CORRUPT;
-	return KUDP_ANSWERED;
+	return KUDP_ACCEPT;
 }
 
 /* A session's identifier: only a packet of STAMP's size has one; 0 is none (RFC 8972 section 3). */
@@ -184,7 +184,7 @@ static inline void kudp_stamp_reflect_tlvs(unsigned char *packet, unsigned int l
 
 /*
  * Turns a request of @len bytes, which kudp_stamp_check() passed, into the reply to it in the same
- * place: kudp_stamp_length(@len) bytes, all but the timestamp, which kudp_stamp_depart() sets.
+ * place: kudp_stamp_length(@len) bytes, all but the timestamp, which kudp_stamp_put_departure() sets.
  */
 static inline void kudp_stamp_reflect(unsigned char *packet, unsigned int len,
 				      const struct kudp_stamp_reply *reply)
@@ -203,8 +203,8 @@ static inline void kudp_stamp_reflect(unsigned char *packet, unsigned int len,
 	kudp_stamp_reflect_tlvs(packet, len);
 }
 
-static inline void kudp_stamp_depart(unsigned char *packet, unsigned int seconds,
-				     unsigned int nanoseconds)
+static inline void kudp_stamp_put_departure(unsigned char *packet, unsigned int seconds,
+					    unsigned int nanoseconds)
 {
 	kudp_stamp_put_time(packet + KUDP_STAMP_TIMESTAMP, seconds, nanoseconds);
 }

@@ -6,7 +6,10 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
-#include "kudp.h"
+#include "compat.h"
+#include "responder.h"
+#include "statistics.h"
+#include "worker.h"
 
 #define KUDP_STATS_VERSION "kudp-stats 1"
 
@@ -52,9 +55,13 @@ static void kudp_stats_add(u64 *sum, const struct kudp_stats *stats)
 		sum[i] += n[i];
 }
 
-/*
- * What the socket counted since this was called last: its counter has 32 bits, and goes with it.
- * Under kudp_lock.
+/**
+ * kudp_stats_keep_drops() - take over what a worker's socket has dropped
+ * @w: the worker
+ *
+ * The socket's own counter has 32 bits, and goes with it.
+ *
+ * Context: under kudp_lock.
  */
 void kudp_stats_keep_drops(struct kudp_worker *w)
 {
@@ -74,6 +81,12 @@ static void kudp_worker_add(u64 *sum, struct kudp_worker *w)
 	sum[KUDP_SOCKET_DROPS] += w->drops;
 }
 
+/**
+ * kudp_stats_reset() - count from 0
+ * @w: the worker, which is not yet counted on
+ *
+ * Context: under kudp_lock.
+ */
 void kudp_stats_reset(struct kudp_worker *w)
 {
 	memset(&w->received, 0, sizeof(w->received));
@@ -84,7 +97,14 @@ void kudp_stats_reset(struct kudp_worker *w)
 	u64_stats_init(&w->answered.sync);
 }
 
-/* Totals over all workers, "NAME VALUE" a line, after a version line. Under kudp_lock. */
+/**
+ * kudp_stats_print() - a responder's totals over all workers
+ * @r: the responder
+ * @page: gets a version line, then "NAME VALUE" a line
+ *
+ * Context: under kudp_lock.
+ * Return: bytes.
+ */
 ssize_t kudp_stats_print(struct kudp_responder *r, char *page)
 {
 	u64 sum[KUDP_N_COUNTERS] = {};
@@ -129,6 +149,13 @@ static int kudp_stats_net_show(struct seq_file *seq, void *unused)
 	return 0;
 }
 
+/**
+ * kudp_stats_net_init() - make a namespace's /proc/net/kudp
+ * @net: the namespace
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
 int kudp_stats_net_init(struct net *net)
 {
 	if (!proc_create_net_single("kudp", 0444, net->proc_net, kudp_stats_net_show, NULL))
@@ -136,6 +163,12 @@ int kudp_stats_net_init(struct net *net)
 	return 0;
 }
 
+/**
+ * kudp_stats_net_exit() - remove it
+ * @net: the namespace
+ *
+ * Context: may sleep, not under kudp_lock, which a reader takes.
+ */
 void kudp_stats_net_exit(struct net *net)
 {
 	remove_proc_entry("kudp", net->proc_net);

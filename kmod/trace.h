@@ -12,7 +12,8 @@
 #include <linux/tracepoint.h>
 
 #include "datagram.h"
-#include "kudp.h"
+#include "responder.h"
+#include "worker.h"
 
 /* The counters' names, as "stats" has them; trace-cmd learns the numbers from TRACE_DEFINE_ENUM. */
 #define KUDP_TRACE_REASONS					\

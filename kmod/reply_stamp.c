@@ -9,10 +9,13 @@
  */
 #include <linux/ip.h>
 #include <linux/siphash.h>
+#include <linux/udp.h>
 #include <net/ipv6.h>
 
 #include "compat.h"
-#include "stamp_reflect.h"
+#include "datagram.h"
+#include "reply.h"
+#include "stamp.h"
 
 #define KUDP_SESSION_SETS	256
 #define KUDP_SESSION_WAYS	4
@@ -29,26 +32,23 @@ struct kudp_session {
 	unsigned long last;		/* jiffies */
 };
 
-/* Without them reply and worker are as before: no session, no timestamps on received datagrams. */
-int kudp_stamp_init(struct kudp_worker *w)
+/* No session of a CPU's is another's, so no lock. */
+static int kudp_stamp_init(struct kudp_worker *w)
 {
 	int err;
 
-	if (w->responder->policy.reply != KUDP_STAMP)
-		return 0;
 	/* The kernel stamps what it receives as long as any socket wants it, which this does. */
 	err = kudp_enable_timestamps(w->sock);
 	if (err || !w->responder->stateful)
 		return err;
-	w->sessions = kvzalloc_node(KUDP_SESSION_SETS * KUDP_SESSION_WAYS * sizeof(*w->sessions),
-				    GFP_KERNEL, cpu_to_node(w->cpu));
-	return w->sessions ? 0 : -ENOMEM;
+	w->reply = kvzalloc_node(KUDP_SESSION_SETS * KUDP_SESSION_WAYS *
+				 sizeof(struct kudp_session), GFP_KERNEL, cpu_to_node(w->cpu));
+	return w->reply ? 0 : -ENOMEM;
 }
 
-void kudp_stamp_exit(struct kudp_worker *w)
+static void kudp_stamp_exit(struct kudp_worker *w)
 {
-	kvfree(w->sessions);
-	w->sessions = NULL;
+	kvfree(w->reply);
 }
 
 static bool kudp_session_is(const struct kudp_session *s, const struct kudp_session *key)
@@ -62,6 +62,7 @@ static struct kudp_session *kudp_session_find(struct kudp_worker *w,
 					      const struct kudp_session *key)
 {
 	static siphash_aligned_key_t secret __read_mostly;
+	struct kudp_session *sessions = w->reply;
 	struct kudp_session *set, *oldest;
 	u64 hash;
 	int i;
@@ -69,7 +70,7 @@ static struct kudp_session *kudp_session_find(struct kudp_worker *w,
 	/* Secret, so that nobody can choose sources that meet in one set and shut others out. */
 	net_get_random_once(&secret, sizeof(secret));
 	hash = siphash(key, offsetof(struct kudp_session, sequence), &secret);
-	set = &w->sessions[hash % KUDP_SESSION_SETS * KUDP_SESSION_WAYS];
+	set = &sessions[hash % KUDP_SESSION_SETS * KUDP_SESSION_WAYS];
 	oldest = set;
 	for (i = 0; i < KUDP_SESSION_WAYS; i++) {
 		if (kudp_session_is(&set[i], key))
@@ -109,40 +110,14 @@ static enum kudp_counter kudp_stamp_turn(struct kudp_worker *w, struct kudp_sess
 		.ttl = ttl,
 	};
 
-	if (w->sessions) {
+	if (w->reply) {
 		key->ssid = kudp_stamp_ssid(packet, len);
 		key->sequence = 0;
 		if (!kudp_session_next(w, key, &reply.sequence))
 			return KUDP_STAMP_SESSIONS;
 	}
 	kudp_stamp_reflect(packet, len, &reply);
-	return KUDP_ANSWERED;
-}
-
-/*
- * Makes the reply to the @len bytes of @packet, which has room for kudp_stamp_length() of them.
- * @local is the address that was asked, @received 0 if the kernel took no time.
- * Returns KUDP_ANSWERED or why there is none.
- */
-enum kudp_counter kudp_stamp_answer(struct kudp_worker *w, const struct sockaddr_storage *peer,
-				    const struct in6_addr *local, unsigned char *packet,
-				    unsigned int len, ktime_t received, u8 ttl)
-{
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
-	const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
-	enum kudp_counter verdict = kudp_stamp_check(packet, len);
-	struct kudp_session key = { .local = *local };
-
-	if (verdict != KUDP_ANSWERED)
-		return verdict;
-	if (peer->ss_family == AF_INET6) {
-		key.peer = in6->sin6_addr;
-		key.port = in6->sin6_port;
-	} else {
-		ipv6_addr_set_v4mapped(in4->sin_addr.s_addr, &key.peer);
-		key.port = in4->sin_port;
-	}
-	return kudp_stamp_turn(w, &key, packet, len, received, ttl);
+	return KUDP_ACCEPT;
 }
 
 /* Makes the part of @skb that is read and written linear, and long enough for the reply. */
@@ -159,13 +134,23 @@ static bool kudp_stamp_make_room(struct sk_buff *skb, unsigned int len)
 	return true;
 }
 
-/*
- * The same in place: @skb has its data at the UDP header and is not cloned. The checksum is not
- * made up for it.
- */
-enum kudp_counter kudp_stamp_answer_skb(struct kudp_worker *w, struct sk_buff *skb)
+static unsigned char *kudp_stamp_packet(const struct sk_buff *skb)
 {
-	unsigned int len = skb->len - sizeof(struct udphdr);
+	return skb_transport_header(skb) + sizeof(struct udphdr);
+}
+
+static void kudp_stamp_now(unsigned char *packet)
+{
+	struct timespec64 now;
+
+	ktime_get_real_ts64(&now);
+	kudp_stamp_put_departure(packet, now.tv_sec, now.tv_nsec);
+}
+
+/* Without the time of departure; the checksum is not made up for it. */
+enum kudp_counter kudp_stamp_make(struct kudp_worker *w, struct sk_buff *skb)
+{
+	unsigned int len = kudp_payload(skb);
 	ktime_t received = skb_tstamp(skb);
 	struct kudp_session key = {};
 	enum kudp_counter verdict;
@@ -174,7 +159,7 @@ enum kudp_counter kudp_stamp_answer_skb(struct kudp_worker *w, struct sk_buff *s
 	if (!kudp_stamp_make_room(skb, len))
 		return KUDP_NO_MEMORY;
 	verdict = kudp_stamp_check(kudp_stamp_packet(skb), len);
-	if (verdict != KUDP_ANSWERED)
+	if (verdict != KUDP_ACCEPT)
 		return verdict;
 	key.port = udp_hdr(skb)->source;
 	if (skb->protocol == htons(ETH_P_IPV6)) {
@@ -188,3 +173,38 @@ enum kudp_counter kudp_stamp_answer_skb(struct kudp_worker *w, struct sk_buff *s
 	}
 	return kudp_stamp_turn(w, &key, kudp_stamp_packet(skb), len, received, ttl);
 }
+
+/* As late as can be. */
+void kudp_stamp_depart(struct sk_buff *skb)
+{
+	kudp_stamp_now(kudp_stamp_packet(skb));
+}
+
+enum kudp_counter kudp_stamp_copy(struct kudp_worker *w, const struct kudp_request *request,
+				  struct kvec *reply)
+{
+	unsigned char *packet = reply->iov_base;
+	struct kudp_session key = {
+		.peer = request->peer,
+		.local = request->local,
+		.port = request->port,
+	};
+	enum kudp_counter verdict = kudp_stamp_check(packet, request->len);
+
+	if (verdict == KUDP_ACCEPT)
+		verdict = kudp_stamp_turn(w, &key, packet, request->len, request->received,
+					  request->hops);
+	if (verdict == KUDP_ACCEPT)
+		kudp_stamp_now(packet);
+	return verdict;
+}
+
+const struct kudp_reply_ops kudp_reply_stamp = {
+	.name = "stamp",
+	.port = KUDP_STAMP_PORT,
+	.low_ports = true,
+	.awaited = true,
+	.hops = true,
+	.init = kudp_stamp_init,
+	.exit = kudp_stamp_exit,
+};

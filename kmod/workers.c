@@ -6,41 +6,54 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpuhotplug.h>
 #include <linux/kthread.h>
 
-#include "datagram.h"
-#include "kudp.h"
+#include "drop.h"
+#include "engine.h"
+#include "hook.h"
+#include "inspect.h"
 #include "log.h"
-#include "receive.h"
+#include "reply.h"
 #include "route.h"
-#include "stamp_reflect.h"
-#include "trace.h"
+#include "socket_queue.h"
+#include "statistics.h"
+#include "workers.h"
 
 static enum cpuhp_state kudp_hotplug_state;
 
-static int kudp_text_copy(struct kudp_worker *w)
+/* The parts of a worker that come with its responder's configuration. */
+static int kudp_worker_equip(struct kudp_worker *w)
 {
 	const struct kudp_responder *r = w->responder;
+	int err;
 
-	if (r->policy.reply != KUDP_TEXT)
-		return 0;
-	w->text = alloc_pages_node(cpu_to_node(w->cpu), GFP_KERNEL, 0);
-	if (!w->text)
-		return -ENOMEM;
-	memcpy(page_address(w->text), r->text, r->policy.text_len);
-	return 0;
+	err = kudp_routes_init(w);
+	if (!err)
+		err = kudp_credit_init(w);
+	if (!err && r->reply->init)
+		err = r->reply->init(w);
+	if (!err && r->engine->init)
+		err = r->engine->init(w);
+	return err;
 }
 
-/* Makes everything that the worker of @cpu needs save its thread. */
+/**
+ * kudp_worker_init() - make everything that a worker needs save its thread
+ * @w: the worker, which has nothing
+ * @r: its responder
+ * @cpu: its CPU
+ *
+ * Context: may sleep, under kudp_lock.
+ * Return: 0, or an errno with nothing left behind.
+ */
 int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned int cpu)
 {
 	int err;
 
 	w->responder = r;
 	w->cpu = cpu;
-	w->queued = 0;
-	w->idle = false;
-	skb_queue_head_init(&w->queue);
+	spin_lock_init(&w->lock);
 	kudp_stats_reset(w);
 	kudp_log_init(w);
 
@@ -48,32 +61,33 @@ int kudp_worker_init(struct kudp_worker *w, struct kudp_responder *r, unsigned i
 	if (err)
 		return err;
 	sock_set_rcvbuf(w->sock->sk, r->rcvbuf);
-	err = kudp_text_copy(w);
-	if (!err)
-		err = kudp_routes_init(w);
-	if (!err)
-		err = kudp_stamp_init(w);
-	if (!err)
-		err = kudp_credit_init(w);
-	if (!err)
-		err = r->engine->init(w);
+	err = kudp_worker_equip(w);
 	if (err)
 		kudp_worker_exit(w);
+	else
+		r->hook->attach(w);
 	return err;
 }
 
-/* Undoes kudp_worker_init(), also a half-done one. */
+/**
+ * kudp_worker_exit() - undo kudp_worker_init()
+ * @w: the worker, detached from its hook, whose thread has ended; also one that was never made
+ *
+ * Context: may sleep, under kudp_lock.
+ */
 void kudp_worker_exit(struct kudp_worker *w)
 {
+	const struct kudp_responder *r = w->responder;
+
 	if (!w->sock)
 		return;
-	if (w->responder->engine->exit)
-		w->responder->engine->exit(w);
-	if (w->text)
-		put_page(w->text);
-	w->text = NULL;
+	if (r->engine->exit)
+		r->engine->exit(w);
+	w->engine = NULL;
+	if (r->reply->exit)
+		r->reply->exit(w);
+	w->reply = NULL;
 	kudp_routes_exit(w);
-	kudp_stamp_exit(w);
 	kudp_credit_exit(w);
 	kudp_stats_keep_drops(w);
 	sock_release(w->sock);
@@ -82,9 +96,9 @@ void kudp_worker_exit(struct kudp_worker *w)
 
 static void kudp_worker_set_task(struct kudp_worker *w, struct task_struct *task)
 {
-	spin_lock_bh(&w->queue.lock);
+	spin_lock_bh(&w->lock);
 	WRITE_ONCE(w->task, task);
-	spin_unlock_bh(&w->queue.lock);
+	spin_unlock_bh(&w->lock);
 }
 
 /*
@@ -95,14 +109,12 @@ static void kudp_worker_drain(struct kudp_worker *w)
 {
 	struct sk_buff *skb;
 
+	if (w->responder->engine->drain)
+		w->responder->engine->drain(w);
 	local_bh_disable();
-	while ((skb = skb_dequeue(&w->queue)) || (skb = kudp_receive_queued(w->sock->sk, w))) {
-		kudp_count(&w->answered, KUDP_STOPPED, kudp_datagrams(skb));
-		trace_kudp_refuse(w, skb, kudp_datagrams(skb), KUDP_STOPPED);
-		kfree_skb(skb);
-	}
+	while ((skb = kudp_socket_next(w->sock->sk, w)))
+		kudp_drop(w, &w->answered, skb, kudp_datagrams(skb), KUDP_STOPPED);
 	local_bh_enable();
-	w->queued = 0;
 }
 
 static int kudp_worker_online(unsigned int cpu, struct hlist_node *node)
@@ -153,17 +165,35 @@ static int kudp_worker_offline(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
-/* Starts a thread on every CPU that is online and on each that comes. */
+/**
+ * kudp_workers_start() - start a thread on every CPU that is online, and on each that comes
+ * @r: the responder, whose workers are made
+ *
+ * Context: may sleep, under kudp_lock; takes CPU hotplug's lock.
+ * Return: 0, or an errno with none left.
+ */
 int kudp_workers_start(struct kudp_responder *r)
 {
 	return cpuhp_state_add_instance(kudp_hotplug_state, &r->hotplug);
 }
 
+/**
+ * kudp_workers_stop() - end all threads
+ * @r: the responder
+ *
+ * Context: as kudp_workers_start().
+ */
 void kudp_workers_stop(struct kudp_responder *r)
 {
 	cpuhp_state_remove_instance(kudp_hotplug_state, &r->hotplug);
 }
 
+/**
+ * kudp_hotplug_init() - have CPUs that come and go start and end threads
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno.
+ */
 int kudp_hotplug_init(void)
 {
 	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "net/kudp:online",
@@ -175,6 +205,11 @@ int kudp_hotplug_init(void)
 	return 0;
 }
 
+/**
+ * kudp_hotplug_exit() - undo kudp_hotplug_init()
+ *
+ * Context: may sleep; no responder is enabled.
+ */
 void kudp_hotplug_exit(void)
 {
 	cpuhp_remove_multi_state(kudp_hotplug_state);

@@ -12,17 +12,22 @@
 #include <net/ipv6.h>
 #include <net/udp.h>
 
-#include "answer.h"
-#include "link.h"
 #include "trace.h"
+#include "way.h"
 
 static bool kudp_link_is_usable(const struct net_device *dev)
 {
 	return dev->type == ARPHRD_ETHER && !(dev->flags & (IFF_LOOPBACK | IFF_NOARP));
 }
 
-/* Whether the device of the responder's address, if it has just one, can serve turnaround=link. */
-bool kudp_link_is_possible(const struct kudp_responder *r)
+/**
+ * kudp_way_link_possible() - whether a responder's device can serve turnaround=link
+ * @r: the responder, whose namespace is set
+ *
+ * Context: any.
+ * Return: false if the device of its address, if it has just one, is not usable.
+ */
+bool kudp_way_link_possible(const struct kudp_responder *r)
 {
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&r->address;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&r->address;
@@ -53,7 +58,7 @@ static bool kudp_link_fits(const struct kudp_worker *w, const struct sk_buff *sk
 	 * A MAC header that was not set is not where one of this length would be, and a frame can
 	 * claim to be from a group of stations.
 	 */
-	return w->responder->policy.reply == KUDP_ECHO && kudp_link_is_usable(skb->dev) &&
+	return kudp_keeps_payload(&w->responder->policy) && kudp_link_is_usable(skb->dev) &&
 	       skb->network_header - skb->mac_header == ETH_HLEN &&
 	       !is_multicast_ether_addr(eth_hdr(skb)->h_source) &&
 	       skb->len + header <= READ_ONCE(skb->dev->mtu) && !skb_is_gso(skb) &&
@@ -100,18 +105,35 @@ static void kudp_link_turn_ethernet(struct ethhdr *eth)
 	put_unaligned(tail, (u16 *)(eth->h_dest + sizeof(head)));
 }
 
-/* As kudp_answer(), also in what may not be answered; what does not fit is routed. */
-void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
+/**
+ * kudp_way_link_takes() - whether a request can be turned around in its frame
+ * @w: this CPU's worker, of a responder with turnaround=link
+ * @skb: the request
+ *
+ * Context: softirq, under RCU.
+ * Return: true if kudp_way_link() may have it, which nobody else holds then; what does not fit is
+ * routed.
+ */
+bool kudp_way_link_takes(struct kudp_worker *w, struct sk_buff *skb)
+{
+	return likely(kudp_link_fits(w, skb)) && kudp_reuse_sum(skb) &&
+	       !skb_unclone(skb, GFP_ATOMIC);
+}
+
+/**
+ * kudp_way_link() - send an answer back through the device its request came in by
+ * @w: this CPU's worker
+ * @skb: the request, which kudp_way_link_takes() has passed. It is consumed.
+ *
+ * Context: softirq, under RCU.
+ * Return: KUDP_ANSWERED, or KUDP_SEND_FAILED.
+ */
+enum kudp_counter kudp_way_link(struct kudp_worker *w, struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 	struct udphdr *uh;
 	int err;
 
-	if (unlikely(!kudp_link_fits(w, skb)) ||
-	    !kudp_keeps_sum(skb) || skb_unclone(skb, GFP_ATOMIC)) {
-		kudp_answer(w, skb, true);
-		return;
-	}
 	kudp_scrub(skb);
 	uh = udp_hdr(skb);
 	swap(uh->source, uh->dest);
@@ -121,10 +143,5 @@ void kudp_answer_link(struct kudp_worker *w, struct sk_buff *skb)
 	__skb_push(skb, skb->data - skb_mac_header(skb));
 	kudp_link_turn_ethernet((struct ethhdr *)skb->data);
 	err = dev_queue_xmit(skb);
-	if (unlikely(net_xmit_eval(err))) {
-		kudp_count(&w->answered, KUDP_SEND_FAILED, 1);
-		trace_kudp_refuse(w, skb, 1, KUDP_SEND_FAILED);
-		return;
-	}
-	kudp_count(&w->answered, KUDP_ANSWERED, 1);
+	return unlikely(net_xmit_eval(err)) ? KUDP_SEND_FAILED : KUDP_ANSWERED;
 }
