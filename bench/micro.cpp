@@ -13,7 +13,7 @@
 
 #include "bench/baseline/reply.hpp"
 #include "kmod/guard.h"
-#include "kmod/reply.h"
+#include "kmod/policy.h"
 #include "loadgen/base/frame.hpp"
 #include "loadgen/base/payload.hpp"
 #include "loadgen/schedule/pace.hpp"

@@ -138,7 +138,9 @@ static int kudp_allow_list(const struct kudp_responder *r, struct kudp_allow *al
 	}
 	kudp_allow_sort(allow);
 	/* Else the last one that is taken away would let in everyone. */
-	return allow->n ? 0 : kudp_bad_value(kudp_name(r), "allow", "", "at least one prefix, or all");
+	if (allow->n)
+		return 0;
+	return kudp_bad_value(kudp_name(r), "allow", "", "at least one prefix, or all");
 }
 
 /**
@@ -175,8 +177,9 @@ int kudp_allow_set(struct kudp_responder *r, const char *value)
  * @page: what was written
  * @count: how much, bytes
  *
- * configfs cuts a long write into pages, and whoever writes comes again with what was not taken. So a
- * list with signs may have any length; one without, which would replace its own beginning, may not.
+ * configfs cuts a long write into pages, and whoever writes comes again with what was not taken. So
+ * a list with signs may have any length; one without, which would replace its own beginning, may
+ * not.
  *
  * Return: bytes up to the end of a word; 0: none of it.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every attribute of a responder, once: what it is and what it may be. For inclusion where
- * KUDP_ATTRIBUTE() is defined, so without a guard. settings.c has kudp_set_NAME() and kudp_get_NAME() of
- * each. Module parameters are set in this order.
+ * KUDP_ATTRIBUTE() is defined, so without a guard. settings.c has kudp_set_NAME() and
+ * kudp_get_NAME() of each. Module parameters are set in this order.
  */
 KUDP_ATTRIBUTE(engine, "how datagrams are taken and answered: kthread (default), softirq, classic")
 KUDP_ATTRIBUTE(reply, "what is answered: echo (default), discard, text, stamp")

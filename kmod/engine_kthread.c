@@ -50,8 +50,8 @@ static __always_inline void kudp_kthread_wake(struct kudp_worker *w, struct kudp
 /**
  * kudp_kthread_queue() - have a datagram answered by the thread
  * @w: this CPU's worker
- * @skb: the datagram, which may be answered. It is consumed: dropped where the thread is gone or too
- *	much waits
+ * @skb: the datagram, which may be answered. It is consumed: dropped where the thread is gone, or
+ *	too much waits
  *
  * Context: softirq.
  */

@@ -83,7 +83,8 @@ static enum kudp_counter kudp_inspect_ipv6(struct kudp_worker *w, const struct i
 
 static enum kudp_counter kudp_inspect_ipv4(struct kudp_worker *w, __be32 peer, unsigned int n)
 {
-	return kudp_guard_ipv4(&w->responder->guard, &w->credit, ntohl(peer), kudp_inspect_now(), n);
+	return kudp_guard_ipv4(&w->responder->guard, &w->credit, ntohl(peer),
+			       kudp_inspect_now(), n);
 }
 
 /**

@@ -4,7 +4,8 @@
 
 struct kudp_responder;
 
-extern unsigned long kudp_ports[];	/* a bit for each that a responder has; read without a lock */
+/* A bit for each that a responder has; read without a lock. */
+extern unsigned long kudp_ports[];
 
 void kudp_port_take(unsigned short port);
 void kudp_port_release(const struct kudp_responder *r);

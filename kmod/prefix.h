@@ -106,7 +106,8 @@ static inline bool kudp_prefix_is_valid(const struct kudp_prefix *prefix)
 
 /*
  * The disjoint ranges of @family that @prefixes, sorted by kudp_prefix_compare(), make up, into
- * @first and @last of KUDP_PREFIXES_MAX each. One prefix either has the next in it or ends before it.
+ * @first and @last of KUDP_PREFIXES_MAX each. One prefix either has the next in it or ends before
+ * it.
  */
 static inline unsigned int kudp_prefixes_merge(const struct kudp_prefix *prefixes, unsigned int n,
 					       bool ipv4, struct kudp_address *first,

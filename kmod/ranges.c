@@ -10,7 +10,7 @@
 
 /* Puts into @guard those of the allowed prefixes that are IPv4's, in an array of its own. */
 static int kudp_ranges_ipv4(struct kudp_guard *guard, const struct kudp_address *first,
-				 const struct kudp_address *last, unsigned int ranges)
+			    const struct kudp_address *last, unsigned int ranges)
 {
 	unsigned int i, n = roundup_pow_of_two(ranges);
 	u32 *array = kvmalloc_array(2 * n, sizeof(*array), GFP_KERNEL);
@@ -26,7 +26,7 @@ static int kudp_ranges_ipv4(struct kudp_guard *guard, const struct kudp_address 
 }
 
 static int kudp_ranges_ipv6(struct kudp_guard *guard, const struct kudp_address *first,
-				 const struct kudp_address *last, unsigned int ranges)
+			    const struct kudp_address *last, unsigned int ranges)
 {
 	unsigned int i, n = roundup_pow_of_two(ranges);
 	struct kudp_address *array = kvmalloc_array(2 * n, sizeof(*array), GFP_KERNEL);

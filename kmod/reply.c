@@ -3,7 +3,7 @@
 #include "reply.h"
 
 static const struct kudp_reply_ops * const kudp_replies[KUDP_N_REPLIES] = {
-#define KUDP_REPLY(id, name, payload, departure, length) [KUDP_##id] = &kudp_reply_##name,
+#define KUDP_REPLY(id, name, payload, departure, length) &kudp_reply_##name,
 #include "replies.h"
 };
 

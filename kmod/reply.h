@@ -47,9 +47,9 @@ int kudp_reply_set(struct kudp_responder *r, const char *name);
 /*
  * What replies have to define, by what replies.h says of them:
  *
- * - made: kudp_NAME_make() puts the reply where the request was, in a skb that is nobody else's with
- *   its data at the UDP header; kudp_NAME_copy() puts it into @reply, which has the request and room
- *   for kudp_reply_length(). Both return KUDP_ACCEPT, or why there is none.
+ * - made: kudp_NAME_make() puts the reply where the request was, in a skb that is nobody else's,
+ *   its data at the UDP header; kudp_NAME_copy() puts it into @reply, which has the request and
+ *   room for kudp_reply_length(). Both return KUDP_ACCEPT, or why there is none.
  * - timed: kudp_NAME_depart() has the last look at the skb.
  *
  * Context: softirqs disabled, under RCU; kudp_NAME_copy(): a thread's, may be preempted.

@@ -13,14 +13,14 @@
 /**
  * DOC: Locking
  *
- * kudp_lock, a mutex, serialises every change of a responder: its attributes, whether it is enabled,
- * the list of those that are. It is taken by configfs, by the module's parameters, by whoever reads
- * statistics and when a network namespace ends, and is the outermost lock: CPU hotplug's lock and
- * the socket's are taken under it. It is never taken on the packet path.
+ * kudp_lock, a mutex, serialises every change of a responder: its attributes, whether it is
+ * enabled, the list of those that are. It is taken by configfs, by the module's parameters, by
+ * readers of statistics and when a network namespace ends, and is the outermost lock: CPU hotplug's
+ * lock and the sockets' are taken under it. It is never taken on the packet path.
  *
  * The packet path reads a responder without a lock, as attributes change only while it is disabled.
- * What does change meanwhile, "clock_error" and a CPU's share of the rates, is read and written with
- * READ_ONCE() and WRITE_ONCE(), each by itself.
+ * What does change meanwhile, "clock_error" and a CPU's share of the rates, is read and written
+ * with READ_ONCE() and WRITE_ONCE(), each by itself.
  *
  * A worker belongs to its CPU. What its hook and its reply write is written in softirq, or with
  * softirqs disabled, on that CPU only, and has no lock. Between softirq and the worker's thread

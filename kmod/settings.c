@@ -107,7 +107,8 @@ static int kudp_set_text(struct kudp_responder *r, const char *value)
 	size_t len = strlen(value);
 
 	if (len > sizeof(r->text))
-		return kudp_bad_value(kudp_name(r), "text", value, "up to " __stringify(KUDP_TEXT_MAX) " bytes");
+		return kudp_bad_value(kudp_name(r), "text", value,
+				      "up to " __stringify(KUDP_TEXT_MAX) " bytes");
 	memcpy(r->text, value, len);
 	r->policy.text_len = len;
 	return 0;
@@ -121,7 +122,8 @@ static int kudp_set_reply_to(struct kudp_responder *r, const char *value)
 		memset(&r->reply_to, 0, sizeof(r->reply_to));
 	else if (strlen(value) >= sizeof(r->reply_to_text) ||
 		 kudp_parse_endpoint(current->nsproxy->net_ns, value, &r->reply_to))
-		return kudp_bad_value(kudp_name(r), "reply_to", value, KUDP_ENDPOINT_WANT ", or nothing");
+		return kudp_bad_value(kudp_name(r), "reply_to", value,
+				      KUDP_ENDPOINT_WANT ", or nothing");
 	strscpy(r->reply_to_text, value, sizeof(r->reply_to_text));
 	return 0;
 }
@@ -154,7 +156,8 @@ static int kudp_set_address(struct kudp_responder *r, const char *value)
 	if (!kudp_is_address(value) ||
 	    inet_pton_with_scope(current->nsproxy->net_ns, AF_UNSPEC, value, NULL, &address) ||
 	    !kudp_is_unicast(&address) || kudp_is_mapped(&address))
-		return kudp_bad_value(kudp_name(r), "address", value, "a unicast address, 0.0.0.0 or ::");
+		return kudp_bad_value(kudp_name(r), "address", value,
+				      "a unicast address, 0.0.0.0 or ::");
 	r->address = address;
 	kudp_address_set_port(r);
 	return 0;

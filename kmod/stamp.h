@@ -184,7 +184,8 @@ static inline void kudp_stamp_reflect_tlvs(unsigned char *packet, unsigned int l
 
 /*
  * Turns a request of @len bytes, which kudp_stamp_check() passed, into the reply to it in the same
- * place: kudp_stamp_length(@len) bytes, all but the timestamp, which kudp_stamp_put_departure() sets.
+ * place: kudp_stamp_length(@len) bytes, all but the timestamp, which kudp_stamp_put_departure()
+ * sets.
  */
 static inline void kudp_stamp_reflect(unsigned char *packet, unsigned int len,
 				      const struct kudp_stamp_reply *reply)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * turnaround=route: addresses and ports are swapped, and the answer leaves through the routing table
- * like any datagram of this host's own, from the address that was asked.
+ * turnaround=route: addresses and ports are swapped, and the answer leaves through the routing
+ * table like any datagram of this host's own, from the address that was asked.
  */
 #include <net/ip.h>
 #include <net/ip6_checksum.h>

@@ -22,7 +22,7 @@ namespace {
 constexpr const char* kGroup = "kudp_profile";
 // Where the function graph begins.
 constexpr const char* kAlways = "net_rx_action schedule ";
-constexpr const char* kKernelServers = "kudp_answer kudp_answer_link kernel_recvmsg kernel_sendmsg";
+constexpr const char* kKernelServers = "kudp_answer kernel_recvmsg kernel_sendmsg";
 constexpr const char* kSystemCalls =
     "__sys_recvfrom __sys_sendto do_recvmmsg __sys_sendmmsg __do_sys_io_uring_enter";
 constexpr const char* kStages[] = {"softirq", "queue", "wake_up", "service", "reply"};
@@ -137,8 +137,7 @@ Tracing::Tracing(std::size_t buffer_kib)
         "p:kudp_profile/deliver udp6_unicast_rcv_skb skb=%si",
         "r:kudp_profile/take __skb_recv_udp skb=$retval",
         "p:kudp_profile/out __ip_local_out skb=%dx", "p:kudp_profile/out __ip6_local_out skb=%dx",
-        "p:kudp_profile/answer kudp:kudp_answer skb=%si",
-        "p:kudp_profile/answer kudp:kudp_answer_link skb=%si"})
+        "p:kudp_profile/answer kudp:kudp_answer skb=%si"})
     if (!probe(definition) && std::string(definition).find(" kudp:") == std::string::npos)
       missing_.push_back(fmt::format("this kernel has no probe \"{}\"", definition));
 }

@@ -30,9 +30,9 @@ COUNTER = re.compile(rb"/([0-9a-f]{16})/")
 
 # What functions do, by the first of these that their names match.
 GROUPS = [(group, re.compile(names)) for group, names in [
-    ("kudp: answer", r"kudp_answer"),
+    ("kudp: answer", r"kudp_(answer|way|link|text|stamp)"),
     ("kudp: route back", r"kudp_route"),
-    ("kudp: receive, queue, thread", r"\[kudp\]"),
+    ("kudp: hook, inspect, thread", r"\[kudp\]"),
     ("BPF", r"^bpf_|__bpf_|bpf_dispatcher|xdp|cls_bpf|tcf_|skb_do_redirect"),
     ("IP: route of the way in", r"^(fib_|ip_route_input|inet_lookup_ifaddr|map_id_range_down)"),
     ("UDP: early demux", r"^udp_v4_early_demux"),

@@ -25,7 +25,7 @@ void check_source(const kudp_rules& rules, bool low_ports, const kudp_guard& gua
                   unsigned short port, unsigned short taken, unsigned hops) {
   const bool refused = (rules.low_port && !low_ports && port < KUDP_LOW_PORTS) || port == 0 ||
                        (rules.responder_port && port == taken) || (rules.hop_limit && hops <= 1);
-  if ((kudp_guard_source(&guard, port, hops) == KUDP_ANSWERED) != !(answers && refused))
+  if ((kudp_guard_source(&guard, port, hops) == KUDP_ACCEPT) != !(answers && refused))
     std::abort();
   const unsigned left = kudp_guard_hops(&guard, hops ? hops : 1, 64);
   if (left > 64 || (guard.hop_limit && hops && left >= hops)) std::abort();

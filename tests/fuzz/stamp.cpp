@@ -57,7 +57,7 @@ void check_reply(const Bytes& request, const kudp_stamp_reply& reply, unsigned s
   const auto packet = std::make_unique<std::uint8_t[]>(size);
   std::ranges::copy(request, packet.get());
   kudp_stamp_reflect(packet.get(), length, &reply);
-  kudp_stamp_depart(packet.get(), seconds, nanoseconds);
+  kudp_stamp_put_departure(packet.get(), seconds, nanoseconds);
 
   require(kudp_get32(packet.get()) == reply.sequence);
   require(kudp_get16(packet.get() + KUDP_STAMP_ERROR) == reply.error);

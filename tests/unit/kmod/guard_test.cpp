@@ -60,7 +60,7 @@ TEST(Guard, KnowsEachPort) {
     const auto expected = port == 0                                       ? KUDP_SOURCE_PORT
                           : port < 1024                                   ? KUDP_LOW_PORT
                           : port == 9000 || port == 9063 || port == 65535 ? KUDP_RESPONDER_PORT
-                                                                          : KUDP_ANSWERED;
+                                                                          : KUDP_ACCEPT;
     ASSERT_EQ(kudp_guard_source(&guard, port, 64), expected) << port;
   }
 }
@@ -72,20 +72,20 @@ TEST(Guard, RulesAreSwitchedOffOneByOne) {
   kudp_rules rules = kDefault;
   rules.low_port = false;
   kudp_guard guard = kudp_guard_make(&rules, true, false, ports.bits.data(), 1);
-  EXPECT_EQ(kudp_guard_source(&guard, 53, 64), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_guard_source(&guard, 53, 64), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_source(&guard, 7, 64), KUDP_RESPONDER_PORT);
   EXPECT_EQ(kudp_guard_source(&guard, 0, 64), KUDP_SOURCE_PORT) << "nobody is there";
 
   rules = kDefault;
   rules.responder_port = false;
   guard = kudp_guard_make(&rules, true, false, ports.bits.data(), 1);
-  EXPECT_EQ(kudp_guard_source(&guard, 9000, 64), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_guard_source(&guard, 9000, 64), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_source(&guard, 7, 64), KUDP_LOW_PORT);
 
   rules = kDefault;
   rules.hop_limit = false;
   guard = kudp_guard_make(&rules, true, false, ports.bits.data(), 1);
-  EXPECT_EQ(kudp_guard_source(&guard, 40000, 1), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_guard_source(&guard, 40000, 1), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_hops(&guard, 1, 64), 64u);
 }
 
@@ -93,7 +93,7 @@ TEST(Guard, RulesAreSwitchedOffOneByOne) {
 TEST(Guard, AReplyMayHaveClientsOnLowPorts) {
   Ports ports;
   const kudp_guard guard = kudp_guard_make(&kDefault, true, true, ports.bits.data(), 1);
-  EXPECT_EQ(kudp_guard_source(&guard, 862, 64), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_guard_source(&guard, 862, 64), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_source(&guard, 0, 64), KUDP_SOURCE_PORT);
 }
 
@@ -102,7 +102,7 @@ TEST(Guard, TakesEverythingWhereNothingIsAnswered) {
   ports.set(9000);
   const kudp_guard guard = kudp_guard_make(&kDefault, false, false, ports.bits.data(), 1);
   for (const unsigned port : {0u, 53u, 9000u})
-    EXPECT_EQ(kudp_guard_source(&guard, port, 0), KUDP_ANSWERED) << port;
+    EXPECT_EQ(kudp_guard_source(&guard, port, 0), KUDP_ACCEPT) << port;
 }
 
 // Two responders that answer each other, whatever their ports: each bounce costs a hop.
@@ -110,7 +110,7 @@ TEST(Guard, ALoopEnds) {
   const kudp_guard guard = kudp_guard_make(&kDefault, true, false, nullptr, 1);
   for (const unsigned first : {1u, 2u, 64u, 65u, 255u}) {
     unsigned hops = first, bounces = 0;
-    while (kudp_guard_source(&guard, 40000, hops) == KUDP_ANSWERED) {
+    while (kudp_guard_source(&guard, 40000, hops) == KUDP_ACCEPT) {
       hops = kudp_guard_hops(&guard, hops, 64);
       ASSERT_LE(hops, 64u);
       ASSERT_LE(++bounces, 64u);
@@ -212,7 +212,7 @@ TEST_F(Buckets, AFloodOfPrefixesRefusesNobodyElse) {
     kudp_guard_ipv4(&guard, &credit, address, KUDP_SECOND, 1);
     if (i % 1000 == 0) {
       const kudp_address innocent{0xfd00ULL << 48 | static_cast<__u64>(i) << 8, 1};
-      EXPECT_EQ(kudp_guard_ipv6(&guard, &credit, innocent, KUDP_SECOND, 1), KUDP_ANSWERED);
+      EXPECT_EQ(kudp_guard_ipv6(&guard, &credit, innocent, KUDP_SECOND, 1), KUDP_ACCEPT);
     }
   }
 }
@@ -240,15 +240,15 @@ TEST_F(Buckets, LimitAPrefixAndNotItsNeighbour) {
     return kudp_guard_ipv4(&guard, &credit, ntohl(inet_addr(address)), KUDP_SECOND, 1);
   };
   for (const char* address : {"198.18.1.1", "198.18.1.2", "198.18.1.255"})
-    EXPECT_EQ(ask4(address), KUDP_ANSWERED);
+    EXPECT_EQ(ask4(address), KUDP_ACCEPT);
   EXPECT_EQ(ask4("198.18.1.77"), KUDP_RATE_PREFIX);
-  EXPECT_EQ(ask4("198.18.2.1"), KUDP_ANSWERED);
+  EXPECT_EQ(ask4("198.18.2.1"), KUDP_ACCEPT);
   const auto ask6 = [&](__u64 high) {
     return kudp_guard_ipv6(&guard, &credit, {high, 1}, KUDP_SECOND, 1);
   };
-  for (const __u64 host : {0, 1, 255}) EXPECT_EQ(ask6(0xfd006b7564700000 + host), KUDP_ANSWERED);
+  for (const __u64 host : {0, 1, 255}) EXPECT_EQ(ask6(0xfd006b7564700000 + host), KUDP_ACCEPT);
   EXPECT_EQ(ask6(0xfd006b7564700000), KUDP_RATE_PREFIX);
-  EXPECT_EQ(ask6(0xfd006b7564700100), KUDP_ANSWERED);
+  EXPECT_EQ(ask6(0xfd006b7564700100), KUDP_ACCEPT);
 }
 
 TEST_F(Buckets, WhatAPrefixIsRefusedDoesNotCountForAll) {
@@ -261,9 +261,9 @@ TEST_F(Buckets, WhatAPrefixIsRefusedDoesNotCountForAll) {
   const auto ask = [&](unsigned prefix) {
     return kudp_guard_ipv4(&guard, &credit, 0x0a000001 + (prefix << 8), KUDP_SECOND, 1);
   };
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(ask(0), i < 2 ? KUDP_ANSWERED : KUDP_RATE_PREFIX);
-  EXPECT_EQ(ask(1), KUDP_ANSWERED);
-  EXPECT_EQ(ask(2), KUDP_ANSWERED);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(ask(0), i < 2 ? KUDP_ACCEPT : KUDP_RATE_PREFIX);
+  EXPECT_EQ(ask(1), KUDP_ACCEPT);
+  EXPECT_EQ(ask(2), KUDP_ACCEPT);
   EXPECT_EQ(ask(3), KUDP_RATE);
 }
 

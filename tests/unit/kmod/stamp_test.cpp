@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "kmod/reply.h"
+#include "kmod/policy.h"
 
 namespace {
 
@@ -36,7 +36,7 @@ Bytes reflect(Bytes packet, const kudp_stamp_reply& reply = kReply) {
   const auto block = std::make_unique<unsigned char[]>(size);
   std::ranges::copy(packet, block.get());
   kudp_stamp_reflect(block.get(), len, &reply);
-  kudp_stamp_depart(block.get(), 1700000001, 250000000);
+  kudp_stamp_put_departure(block.get(), 1700000001, 250000000);
   return Bytes(block.get(), block.get() + size);
 }
 
@@ -136,10 +136,10 @@ TEST(StampReply, Rfc5357_4_2_1_MustBeZeroWherePaddingWas) {
 TEST(StampReply, IsNoAmplificationUnlessAllowed) {
   kudp_policy policy{KUDP_STAMP, 862, 0, false};
   EXPECT_EQ(kudp_decide(&policy, 40), KUDP_AMPLIFICATION);
-  EXPECT_EQ(kudp_decide(&policy, 41), KUDP_ANSWERED);
-  EXPECT_EQ(kudp_decide(&policy, 44), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_decide(&policy, 41), KUDP_ACCEPT);
+  EXPECT_EQ(kudp_decide(&policy, 44), KUDP_ACCEPT);
   policy.amplify = true;
-  EXPECT_EQ(kudp_decide(&policy, 14), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_decide(&policy, 14), KUDP_ACCEPT);
 }
 
 TEST(StampCheck, Rfc5357_4_1_2_ShorterThanAHeader) {
@@ -147,7 +147,7 @@ TEST(StampCheck, Rfc5357_4_1_2_ShorterThanAHeader) {
     const auto block = std::make_unique<unsigned char[]>(size);
     EXPECT_EQ(kudp_stamp_check(block.get(), size), KUDP_STAMP_SHORT) << size;
   }
-  EXPECT_EQ(check(part(request(), 0, 14)), KUDP_ANSWERED);
+  EXPECT_EQ(check(part(request(), 0, 14)), KUDP_ACCEPT);
 }
 
 TEST(StampCheck, Rfc4656_4_1_2_MultiplierOfZero) {
@@ -241,7 +241,7 @@ TEST(StampFuzz, AnyBytesOfAnySize) {
   for (int i = 0; i < 20000; ++i) {
     Bytes packet(random() % 300);
     for (auto& byte : packet) byte = static_cast<unsigned char>(random() % 4 ? random() : 0);
-    if (check(packet) != KUDP_ANSWERED) continue;
+    if (check(packet) != KUDP_ACCEPT) continue;
     const Bytes reply = reflect(packet);
     ASSERT_EQ(reply.size(), std::max<std::size_t>(packet.size(), 41));
     ASSERT_EQ(part(reply, 24, 14), part(packet, 0, 14));

@@ -46,10 +46,10 @@ TEST(StampPacket, WhatIsWrittenIsRead) {
     std::vector<std::byte> packet(stamp_size(0));
     write_stamp(packet, {.sequence = 7, .t1 = kSent + ns, .error = 0x8101, .ssid = 9});
     auto* const bytes = reinterpret_cast<unsigned char*>(packet.data());
-    ASSERT_EQ(kudp_stamp_check(bytes, 44), KUDP_ANSWERED);
+    ASSERT_EQ(kudp_stamp_check(bytes, 44), KUDP_ACCEPT);
     const kudp_stamp_reply made{8, 1'700'000'000, static_cast<unsigned>(ns), 0x8202, 64};
     kudp_stamp_reflect(bytes, 44, &made);
-    kudp_stamp_depart(bytes, 1'700'000'001, static_cast<unsigned>(ns));
+    kudp_stamp_put_departure(bytes, 1'700'000'001, static_cast<unsigned>(ns));
     const auto read = read_stamp(packet);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->sequence, 7u);
@@ -229,7 +229,7 @@ class Reflector {
       const kudp_stamp_reply made{count++, static_cast<unsigned>(now / kSecond),
                                   static_cast<unsigned>(now % kSecond), 0x3fff, 64};
       kudp_stamp_reflect(packet, static_cast<unsigned>(length), &made);
-      kudp_stamp_depart(packet, made.seconds, made.nanoseconds);
+      kudp_stamp_put_departure(packet, made.seconds, made.nanoseconds);
       if (lost == 2) continue;
       sendto(socket_.get(), packet, static_cast<std::size_t>(length), 0, address, peer_length);
     }

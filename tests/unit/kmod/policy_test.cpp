@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The module's decision whom to answer, compiled from the module's own header.
-#include "kmod/reply.h"
+#include "kmod/policy.h"
 
 #include <gtest/gtest.h>
 
@@ -21,15 +21,15 @@ TEST(Reply, TextHasItsOwnLength) {
 
 TEST(Decide, EchoesEverySize) {
   for (const unsigned request : {0u, 1u, 65507u})
-    EXPECT_EQ(kudp_decide(&kEcho, request), KUDP_ANSWERED);
+    EXPECT_EQ(kudp_decide(&kEcho, request), KUDP_ACCEPT);
 }
 
 TEST(Decide, SendsNoMoreThanItReceived) {
   EXPECT_EQ(kudp_decide(&kText, 9), KUDP_AMPLIFICATION);
-  EXPECT_EQ(kudp_decide(&kText, 10), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_decide(&kText, 10), KUDP_ACCEPT);
   kudp_policy amplify = kText;
   amplify.amplify = true;
-  EXPECT_EQ(kudp_decide(&amplify, 0), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_decide(&amplify, 0), KUDP_ACCEPT);
 }
 
 TEST(Decide, DiscardTakesEverything) {

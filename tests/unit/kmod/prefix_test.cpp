@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The prefixes that may ask: the module's search against one that looks at each.
-#include "kmod/allow.h"
+#include "kmod/prefix.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ class Allowed {
     std::ranges::sort(prefixes_, [](const kudp_prefix& a, const kudp_prefix& b) {
       return kudp_prefix_compare(&a, &b) < 0;
     });
-    std::vector<kudp_address> first(KUDP_ALLOW_MAX), last(KUDP_ALLOW_MAX);
+    std::vector<kudp_address> first(KUDP_PREFIXES_MAX), last(KUDP_PREFIXES_MAX);
     const auto merge = [&](bool ipv4) {
       return kudp_prefixes_merge(prefixes_.data(), prefixes_.size(), ipv4, first.data(),
                                  last.data());
@@ -156,7 +156,7 @@ TEST(Allow, ComesBeforeTheRates) {
   kudp_credit credit{};
   for (int i = 0; i < 10; ++i)
     EXPECT_EQ(kudp_guard_ipv4(&guard, &credit, 0x0b000001, KUDP_SECOND, 1), KUDP_NOT_ALLOWED);
-  EXPECT_EQ(kudp_guard_ipv4(&guard, &credit, 0x0a000001, KUDP_SECOND, 1), KUDP_ANSWERED);
+  EXPECT_EQ(kudp_guard_ipv4(&guard, &credit, 0x0a000001, KUDP_SECOND, 1), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_ipv4(&guard, &credit, 0x0a000001, KUDP_SECOND, 1), KUDP_RATE);
   EXPECT_EQ(kudp_guard_ipv6(&guard, &credit, {0, 1}, KUDP_SECOND, 1), KUDP_NOT_ALLOWED);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kmod/allow.h: the search finds what a look at each prefix finds.
-#include "kmod/allow.h"
+// kmod/prefix.h: the search finds what a look at each prefix finds.
+#include "kmod/prefix.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kmod/reply.h: no reply is longer than its request unless that was allowed.
-#include "kmod/reply.h"
+// kmod/policy.h: no reply is longer than its request unless that was allowed.
+#include "kmod/policy.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const auto length = kudp_reply_length(&policy, request);
   switch (kudp_decide(&policy, request)) {
-    case KUDP_ANSWERED:
+    case KUDP_ACCEPT:
       if (policy.reply == KUDP_DISCARD || (length > request && !policy.amplify)) std::abort();
       break;
     case KUDP_AMPLIFICATION:
