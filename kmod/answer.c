@@ -15,11 +15,15 @@
 #include "trace.h"
 #include "way.h"
 
-/* Makes the skb ours alone and the payload the answer's. */
-static __always_inline enum kudp_counter kudp_answer_make(struct kudp_worker *w,
-							  struct sk_buff *skb,
-							  unsigned int datagrams)
+static __always_inline enum kudp_counter kudp_answer_routed(struct kudp_worker *w,
+							    struct sk_buff *skb,
+							    unsigned int datagrams, bool summed)
 {
+	const struct kudp_policy *policy = &w->responder->policy;
+	enum kudp_counter verdict = kudp_decide(policy, kudp_payload(skb));
+
+	if (unlikely(verdict != KUDP_ACCEPT))
+		return verdict;
 	/*
 	 * A copy only where somebody else holds the skb too, such as a packet capture. There is
 	 * room for the new IP header where the old one is; IP makes more if the link needs it.
@@ -29,7 +33,11 @@ static __always_inline enum kudp_counter kudp_answer_make(struct kudp_worker *w,
 	/* One datagram leaves as one, in fragments if it has to; no device cuts it up. */
 	if (unlikely(skb_is_gso(skb)) && datagrams == 1)
 		skb_gso_reset(skb);
-	return kudp_reply_make(w, skb);
+	verdict = kudp_reply_make(w, skb);
+	if (unlikely(verdict != KUDP_ACCEPT))
+		return verdict;
+	kudp_test_delay();
+	return kudp_way_route(w, skb, summed && kudp_keeps_payload(policy));
 }
 
 /**
@@ -48,22 +56,12 @@ void kudp_answer(struct kudp_worker *w, struct sk_buff *skb, bool summed)
 {
 	const struct kudp_responder *r = w->responder;
 	unsigned int datagrams = kudp_datagrams(skb);
-	enum kudp_counter verdict;
+	enum kudp_counter verdict = KUDP_ACCEPT;
 
-	if (r->link && kudp_way_link_takes(w, skb)) {
+	if (r->link)
 		verdict = kudp_way_link(w, skb);
-		goto sent;
-	}
-	verdict = kudp_decide(&r->policy, kudp_payload(skb));
 	if (verdict == KUDP_ACCEPT)
-		verdict = kudp_answer_make(w, skb, datagrams);
-	if (unlikely(verdict != KUDP_ACCEPT)) {
-		kudp_drop(w, &w->answered, skb, datagrams, verdict);
-		return;
-	}
-	kudp_test_delay();
-	verdict = kudp_way_route(w, skb, summed && kudp_keeps_payload(&r->policy));
-sent:
+		verdict = kudp_answer_routed(w, skb, datagrams, summed);
 	if (likely(verdict == KUDP_ANSWERED)) {
 		kudp_count(&w->answered, KUDP_ANSWERED, datagrams);
 	} else if (verdict == KUDP_SEND_FAILED) {

@@ -68,7 +68,13 @@ static int kudp_send_datagram(const struct kudp_send_plan *plan, struct socket *
 	return sent < 0 ? sent : 0;
 }
 
-/* Returns 0 or an errno, with one line in the log. */
+/**
+ * kudp_send_once() - send one datagram
+ * @plan: what, and where to
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno after one line in the log.
+ */
 int kudp_send_once(const struct kudp_send_plan *plan)
 {
 	struct socket *sock;
@@ -186,7 +192,16 @@ static unsigned long kudp_part(unsigned long number, unsigned int n, unsigned in
 	return number / n + (i < number % n);
 }
 
-/* Makes all threads before it starts any. The caller holds cpus_read_lock(). */
+/**
+ * kudp_source_start() - start the threads that send
+ * @plan: what, where to, how much and how fast, all threads together
+ * @cpus: one thread for each of these
+ *
+ * All threads are made before any starts.
+ *
+ * Context: may sleep, under cpus_read_lock(); never beside kudp_source_stop().
+ * Return: 0, or an errno; what was made is left to kudp_source_stop().
+ */
 int kudp_source_start(const struct kudp_send_plan *plan, const struct cpumask *cpus)
 {
 	unsigned int cpu, i = 0;
@@ -215,7 +230,11 @@ int kudp_source_start(const struct kudp_send_plan *plan, const struct cpumask *c
 	return 0;
 }
 
-/* Ends the threads, wherever they are, then lets go what they used. May be called twice. */
+/**
+ * kudp_source_stop() - end the threads, wherever they are, then let go what they used
+ *
+ * Context: may sleep. May be called twice.
+ */
 void kudp_source_stop(void)
 {
 	unsigned int cpu;
@@ -241,7 +260,12 @@ void kudp_source_stop(void)
 	}
 }
 
-/* Also after it was stopped, and before it was started. */
+/**
+ * kudp_source_result() - how far the threads are
+ * @result: gets it; also after they were stopped, and before they were started
+ *
+ * Context: any.
+ */
 void kudp_source_result(struct kudp_send_result *result)
 {
 	unsigned int cpu;

@@ -12,7 +12,6 @@
 
 enum kudp_counter kudp_way_route(struct kudp_worker *w, struct sk_buff *skb, bool kept);
 
-bool kudp_way_link_takes(struct kudp_worker *w, struct sk_buff *skb);
 enum kudp_counter kudp_way_link(struct kudp_worker *w, struct sk_buff *skb);
 bool kudp_way_link_possible(const struct kudp_responder *r);
 

@@ -106,27 +106,13 @@ static void kudp_link_turn_ethernet(struct ethhdr *eth)
 }
 
 /**
- * kudp_way_link_takes() - whether a request can be turned around in its frame
+ * kudp_way_link() - turn a request around in its frame, back through the device that it came by
  * @w: this CPU's worker, of a responder with turnaround=link
- * @skb: the request
+ * @skb: the request, its data at the UDP header
  *
  * Context: softirq, under RCU.
- * Return: true if kudp_way_link() may have it, which nobody else holds then; what does not fit is
- * routed.
- */
-bool kudp_way_link_takes(struct kudp_worker *w, struct sk_buff *skb)
-{
-	return likely(kudp_link_fits(w, skb)) && kudp_reuse_sum(skb) &&
-	       !skb_unclone(skb, GFP_ATOMIC);
-}
-
-/**
- * kudp_way_link() - send an answer back through the device its request came in by
- * @w: this CPU's worker
- * @skb: the request, which kudp_way_link_takes() has passed. It is consumed.
- *
- * Context: softirq, under RCU.
- * Return: KUDP_ANSWERED, or KUDP_SEND_FAILED.
+ * Return: KUDP_ANSWERED, or KUDP_SEND_FAILED: @skb is consumed. KUDP_ACCEPT: it does not fit and is
+ * to be routed.
  */
 enum kudp_counter kudp_way_link(struct kudp_worker *w, struct sk_buff *skb)
 {
@@ -134,6 +120,9 @@ enum kudp_counter kudp_way_link(struct kudp_worker *w, struct sk_buff *skb)
 	struct udphdr *uh;
 	int err;
 
+	if (unlikely(!kudp_link_fits(w, skb)) || !kudp_reuse_sum(skb) ||
+	    skb_unclone(skb, GFP_ATOMIC))
+		return KUDP_ACCEPT;
 	kudp_scrub(skb);
 	uh = udp_hdr(skb);
 	swap(uh->source, uh->dest);
