@@ -21,6 +21,9 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from shell import guest
+
 LOAD, BURST = "ipv4-64-burst64-flows1", 64
 BURST_BEGINS = "__x64_sys_sendmmsg"
 USER = "(user space)"
@@ -49,10 +52,6 @@ GROUPS = [(group, re.compile(names)) for group, names in [
     ("scheduler", r"sched|psi_|entity|ttwu|wake|load_avg|switch|cfs|queue_task|clock|curr|pick_"),
     ("client's system calls, the rest", r""),
 ]]
-
-
-def guest(command):
-    return subprocess.run(["guest", command], check=True, capture_output=True, text=True).stdout
 
 
 class Monitor:

@@ -17,6 +17,9 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+from shell import guest
+
 TRACING = "/sys/kernel/tracing"
 RESPONDER = "/sys/kernel/config/kudp/steering"
 PORT = 9000
@@ -24,13 +27,6 @@ IN_PLACE = ("kthread", "softirq")  # the answer is sent in the skb of its reques
 SAME_CPU, SHARE, CONTENTION = 0.99, 0.01, 1 / 10_000  # the bars
 
 ON_CARD = 'if name == "eth0"'
-
-
-def guest(command):
-    done = subprocess.run(["guest", "set -e; " + command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"steering: {command}: {(done.stdout + done.stderr).strip()}")
-    return done.stdout
 
 
 def trigger(event, text):
