@@ -121,16 +121,13 @@ def page(records, lines):
     """`records` are those of the comparison, `lines` those of its summary."""
     data = Data(records, lines)
     panels = [(f"{load:,.0f} requests/s offered", data.lines(load)) for load in data.loads()]
-    latency = ("<h2>Latency by percentile</h2>\n" + legend(data.servers) +
-               drawing("Latency by percentile", percentiles.plot, panels) +
-               percentiles.meaning(panels[0][1])) if panels else ""
     return document("comparison", "UDP answered in the kernel and in userspace", f"""
 <p class="verdict">{verdict(data)}</p>
 <p class="environment">{escape(data.sentence)}</p>
 <h2>Against the strongest userspace server</h2>
 {legend(data.servers)}{drawing("Goodput ratio by server", ratio_plot, data)}
 <p class="note">Dot: median ratio; bar: least to greatest over the repetitions.</p>
-{tables(data)}{latency}<h2>Every repetition</h2>
+{tables(data)}{percentiles.section(panels, legend(data.servers))}<h2>Every repetition</h2>
 {drawing("Every repetition", spread_plot, data)}
 <p class="note">In the order they were run, from the top; a cross is an invalid run.</p>
 {invalid_runs(data)}{facts(data.header)}""")

@@ -69,8 +69,7 @@ def page(records):
 {drawing("Medians with their intervals", interval_plot, contests, runs)}
 <p class="note">Small dots: valid runs. Large: their median, with the interval that holds the true one
 with 95 %. Targets took turns in random order.</p>
-{bounds}<h2>Latency by percentile</h2>
-{drawing("Latency by percentile", percentiles.plot, [("", lines)])}{percentiles.meaning(lines)}
+{bounds}{percentiles.section([("", lines)])}
 <details><summary>Every run</summary>
 {every}</details>
 {facts(header)}""")

@@ -3,7 +3,7 @@
 import math
 from statistics import median
 
-from report.plot import figure, label_ends, latency_axis, nines, percentile_axis
+from report.plot import drawing, figure, label_ends, latency_axis, nines, percentile_axis
 
 MOST_BANDS = 4  # more of them hide each other
 STEPS = 8  # of a line, for each nine
@@ -74,3 +74,11 @@ def meaning(groups):
     if not all(any(run["valid"] for run in runs) for _, _, runs in groups):
         words += " Dotted: no repetition is valid."
     return f'<p class="note">{words}</p>\n'
+
+
+def section(panels, legend=""):
+    """The plot with its title and its meaning; nothing where there was no reply."""
+    if not any(run["percentiles"] for _, groups in panels for _, _, runs in groups for run in runs):
+        return ""
+    return (f"<h2>Latency by percentile</h2>\n{legend}{drawing('Latency by percentile', plot, panels)}"
+            f"{meaning(panels[0][1])}")

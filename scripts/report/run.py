@@ -130,14 +130,10 @@ def search_page(records):
 
 def latency(runs):
     """One line for each load, from the least to the greatest."""
-    if not any(run["percentiles"] for run in runs):
-        return ""
     names = list(dict.fromkeys(run.name for run in runs))
     lines = [(name, (colour, "o"), [run for run in runs if run.name == name])
              for name, colour in zip(names, spread(245, 400, len(names)))]
-    return ("<h2>Latency by percentile</h2>\n" +
-            drawing("Latency by percentile", percentiles.plot, [("", lines)]) +
-            percentiles.meaning(lines))
+    return percentiles.section([("", lines)])
 
 
 def all_runs(runs):
