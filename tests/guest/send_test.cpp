@@ -132,12 +132,9 @@ TEST_P(Send, UnloadsWhileSending) {
     KernelLog log;
     SendModule source("to=" + at(GetParam(), 5555) + " size=64 count=0 cpus=0 rate=" + rate);
     ASSERT_EQ(source.error(), 0);
-    for (int i = 0; i < 500 && responder.stats()["received"] < 3; ++i)
-      std::this_thread::sleep_for(10ms);
+    EXPECT_TRUE(eventually([&] { return responder.stats()["received"] >= 3; }));
     EXPECT_THAT(source.result(), testing::StartsWith("running sent="));
-    const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(source.unload(), 0);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
     EXPECT_TRUE(threads_named("kudp_send/").empty());
     EXPECT_EQ(log.lines_from("kudp_send: sent ").size(), 1u);
   }

@@ -15,6 +15,7 @@
 #include "loadgen/base/fd.hpp"
 #include "tests/guest/features.hpp"
 #include "tests/guest/network.hpp"
+#include "tests/guest/system.hpp"
 
 namespace kudp::guest {
 namespace {
@@ -82,9 +83,7 @@ bool attached(std::string_view server) {
 
 // A link goes with its last reference, which the kernel may drop a moment after the process.
 bool detached_soon(std::string_view server) {
-  for (int i = 0; i < 100; ++i, usleep(20000))
-    if (!attached(server)) return true;
-  return false;
+  return eventually([&] { return !attached(server); });
 }
 
 struct Variant {

@@ -67,7 +67,7 @@ std::string grown(const Objects& before, const Objects& after, long tolerance) {
 std::string stays_grown(const Objects& before, long tolerance,
                         const std::function<Objects()>& count) {
   std::string text;
-  for (int i = 0; i < 15; ++i)
+  for (int i = 0; i < 200; ++i)
     if (text = grown(before, count(), tolerance); text.empty()) break;
   return text;
 }

@@ -147,7 +147,7 @@ TEST_P(Backpressure, ADeviceOfWhichNobodyReads) {
   const auto expected = kRequests - counters["hop_limit"] - counters["send_failed"] -
                         (dropped_by_udp() - by_udp_before);
   std::uint64_t read = 0, dropped = 0;
-  for (int i = 0; i < 500 && read + dropped < expected; ++i) {
+  for (int i = 0; i < 6000 && read + dropped < expected; ++i) {
     std::this_thread::sleep_for(10ms);
     dropped = of_device("kudp-tun", "tx_dropped");
     read += tun.drain();

