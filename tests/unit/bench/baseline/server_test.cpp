@@ -297,7 +297,7 @@ TEST_P(EveryServer, StopsWhileIdle) {
   for (int round = 0; round < 20; ++round) {
     Server server(options());
     if (round % 2) std::this_thread::sleep_for(5ms);  // now surely in its system call
-    server.stop();  // which returns, or the suite does not end
+    server.stop();                                    // which returns, or the suite does not end
     EXPECT_EQ(server.totals().received, 0u);
   }
 }

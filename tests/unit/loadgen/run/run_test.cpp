@@ -300,6 +300,7 @@ TEST(LoadRun, SuperPacketsAreCountedByTheirRequests) {
   options.flows = 1;
   options.rate = 100'000;
   options.duration = 10 * kMillisecond;
+  options.timeout = kLossy;
   options.gso = 16;
   options.gro = true;
   const auto result = run(options);
