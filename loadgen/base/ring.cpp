@@ -3,14 +3,11 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <system_error>
+
+#include "loadgen/base/fail.hpp"
 
 namespace kudp {
 namespace {
-
-[[noreturn]] void fail(int error, const char* what) {
-  throw std::system_error(error, std::generic_category(), what);
-}
 
 // The best that the kernel knows: completions are worked off when the thread asks for them, not
 // when they interrupt it (6.1), or at least not by an interrupt of its own (5.19).
@@ -31,11 +28,11 @@ int open_ring(unsigned entries, unsigned completions, io_uring* ring) {
 }  // namespace
 
 Ring::Ring(unsigned entries, unsigned completions, std::span<const int> files) {
-  if (const int status = open_ring(entries, completions, &ring_)) fail(-status, "io_uring");
+  if (const int status = open_ring(entries, completions, &ring_)) fail("io_uring", -status);
   if (const int status =
           io_uring_register_files(&ring_, files.data(), static_cast<unsigned>(files.size()))) {
     io_uring_queue_exit(&ring_);
-    fail(-status, "io_uring: registered files");
+    fail("io_uring: registered files", -status);
   }
   io_uring_register_ring_fd(&ring_);  // saves a look-up; may be refused
 }
@@ -57,7 +54,7 @@ ProvidedBuffers::ProvidedBuffers(Ring& ring, char* memory, unsigned count, std::
   const std::size_t bytes = count * sizeof(io_uring_buf);
   void* const shared =
       mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) fail(errno, "io_uring: buffers");
+  if (shared == MAP_FAILED) fail("io_uring: buffers");
   shared_ = {static_cast<io_uring_buf_ring*>(shared), Unmap{bytes}};
 
   io_uring_buf_reg registration{};
@@ -65,7 +62,7 @@ ProvidedBuffers::ProvidedBuffers(Ring& ring, char* memory, unsigned count, std::
   registration.ring_entries = count;
   registration.bgid = kGroup;
   if (const int status = io_uring_register_buf_ring(ring.get(), &registration, 0))
-    fail(-status, "io_uring: ring of provided buffers (Linux 5.19)");
+    fail("io_uring: ring of provided buffers (Linux 5.19)", -status);
   io_uring_buf_ring_init(shared_.get());
   for (unsigned i = 0; i < count; ++i) give(i);
   publish();

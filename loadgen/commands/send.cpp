@@ -2,16 +2,16 @@
 #include "loadgen/commands/send.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <system_error>
 
 #include "loadgen/base/endpoint.hpp"
-#include "loadgen/base/fd.hpp"
+#include "loadgen/base/fail.hpp"
 #include "loadgen/base/number_option.hpp"
+#include "loadgen/base/socket.hpp"
 #include "loadgen/commands/work.hpp"
 
 namespace kudp {
@@ -24,22 +24,11 @@ struct Arguments {
   std::uint64_t count = 1;
 };
 
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
-// Connected: the route and the address are looked up once, and a refusal by the target is noticed.
-Fd connect_to(const Endpoint& target) {
-  Fd fd(socket(target.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (fd.get() < 0) fail("socket");
-  if (connect(fd.get(), target.data(), target.length)) fail(target.str());
-  return fd;
-}
-
 void send_text(const Arguments& arguments) {
   const Endpoint target = resolve(arguments.target);
   const std::size_t size = arguments.text.size() + (arguments.nul ? 1 : 0);
-  const Fd socket = connect_to(target);
+  const Fd socket = open_udp(target);
+  connect_to(socket, target);
   for (std::uint64_t n = 0; n < arguments.count; ++n)
     if (::send(socket.get(), arguments.text.c_str(), size, 0) < 0)
       fail(fmt::format("{}: {} of {} sent", target.str(), n, arguments.count));

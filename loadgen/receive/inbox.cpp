@@ -5,9 +5,8 @@
 #include <netinet/udp.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "loadgen/receive/stamp_times.hpp"
+#include "loadgen/base/message.hpp"
 
 namespace kudp {
 namespace {
@@ -43,18 +42,12 @@ int Inbox::receive(int socket) {
 
 Inbox::About Inbox::read_control(const mmsghdr& message, std::int64_t ahead) {
   About about{std::max<std::size_t>(message.msg_len, 1), {}};
-  auto* const header = const_cast<msghdr*>(&message.msg_hdr);  // CMSG_NXTHDR takes no const
-  for (cmsghdr* control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
-    if (control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_GRO) {
-      int segment;
-      std::memcpy(&segment, CMSG_DATA(control), sizeof segment);
-      if (segment > 0) about.segment = static_cast<std::size_t>(segment);
-    } else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPING) {
-      const StampTimes times = read_times(control);
-      if (times.software != 0) about.arrived.seen = times.software - ahead;
-      about.arrived.card = times.card;
-    }
-  }
+  for_each_control(message.msg_hdr, [&](const cmsghdr& control) {
+    if (const auto size = control_value<int>(control, IPPROTO_UDP, UDP_GRO); size && *size > 0)
+      about.segment = static_cast<std::size_t>(*size);
+    if (const auto times = control_value<TimestampingValue>(control, SOL_SOCKET, SO_TIMESTAMPING))
+      about.arrived = timestamp_of(*times, ahead);
+  });
   return about;
 }
 

@@ -7,15 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "loadgen/base/clock.hpp"
+#include "loadgen/receive/timestamps.hpp"
 
 namespace kudp {
-
-// When a datagram came, 0 where that is not known.
-struct Arrival {
-  std::int64_t seen = 0;  // by the kernel, in time of our clock
-  std::int64_t card = 0;  // by the network card, in time of its clock
-};
 
 // Room for one batch of datagrams, as recvmmsg wants it.
 class Inbox {
@@ -39,14 +33,16 @@ class Inbox {
   std::size_t for_each(std::size_t count, Take&& take) const {
     const std::byte* data = bytes_.data();
     const mmsghdr* message = messages_.data();
+    const mmsghdr* const end = message + count;
+    const auto stride = stride_;  // what a reply changes could be this one, for the compiler
     if (controls_.empty()) {
-      for (std::size_t i = 0; i < count; ++i, data += stride_, ++message)
-        take(data, std::size_t{message->msg_len}, Arrival{});
+      for (; message != end; data += stride, ++message)
+        take(data, std::size_t{message->msg_len}, Timestamp{});
       return count;
     }
     std::size_t datagrams = 0;
-    const auto ahead = timestamps_ ? now_ns(CLOCK_REALTIME) - now_ns() : 0;
-    for (std::size_t i = 0; i < count; ++i, data += stride_, ++message) {
+    const auto ahead = timestamps_ ? stamps_ahead() : 0;
+    for (; message != end; data += stride, ++message) {
       std::size_t rest = message->msg_len;
       auto [segment, arrived] = read_control(*message, ahead);
       const std::byte* at = data;
@@ -71,10 +67,10 @@ class Inbox {
 
   struct About {
     std::size_t segment;
-    Arrival arrived;
+    Timestamp arrived;
   };
 
-  // `ahead` is by how much the clock of the time stamps is ahead of ours.
+  // `ahead` is stamps_ahead().
   static About read_control(const mmsghdr& message, std::int64_t ahead);
 
   bool timestamps_;

@@ -18,11 +18,18 @@ struct Plan {
 
   explicit Plan(std::int64_t reply_timeout) : timeout(reply_timeout) {}
 
-  void start_at(std::int64_t time, std::int64_t warmup, std::int64_t duration) {
-    start = time;
+  // From now on, but for what threads need to be started.
+  void start_soon(std::int64_t warmup, std::int64_t duration) {
+    start = now_ns() + 2 * kMillisecond;
     begin = start + warmup;
     end = begin + duration;
     drain_end = end + timeout + kSecond;  // the drain starts at the last send, soon after the end
+  }
+
+  // Sleeps until the warm-up begins.
+  void wait_for_start() const {
+    const auto time = to_timespec(start);
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
   }
 
   // Ends sending now; replies are awaited for `patience` at most.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loadgen/send/flow.hpp"
 
-#include <fmt/format.h>
 #include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
@@ -11,29 +10,20 @@
 #include <array>
 #include <cerrno>
 #include <iterator>
-#include <system_error>
+
+#include "loadgen/base/fail.hpp"
+#include "loadgen/base/socket.hpp"
 
 namespace kudp {
 namespace {
 
 constexpr int kBufferBytes = 8 << 20;
 
-// The forced size needs CAP_NET_ADMIN; without it the kernel grants up to net.core.{r,w}mem_max.
-void set_buffer(int socket, int forced, int polite) {
-  if (setsockopt(socket, SOL_SOCKET, forced, &kBufferBytes, sizeof kBufferBytes))
-    setsockopt(socket, SOL_SOCKET, polite, &kBufferBytes, sizeof kBufferBytes);
-}
-
 void allow_descriptors() {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit)) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void set_option(int socket, int level, int option, int value, const char* name) {
-  if (setsockopt(socket, level, option, &value, sizeof value))
-    throw std::system_error(errno, std::generic_category(), name);
 }
 
 void set_options(int socket, const FlowOptions& options) {
@@ -49,14 +39,11 @@ void set_options(int socket, const FlowOptions& options) {
 }
 
 Fd open_socket(const Endpoint& target, const FlowOptions& options) {
-  Fd socket(::socket(target.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.get() < 0) throw std::system_error(errno, std::generic_category(), "socket");
-  set_buffer(socket.get(), SO_RCVBUFFORCE, SO_RCVBUF);
-  set_buffer(socket.get(), SO_SNDBUFFORCE, SO_SNDBUF);
+  Fd socket = open_udp(target, SOCK_NONBLOCK);
+  set_receive_buffer(socket.get(), kBufferBytes);
+  set_send_buffer(socket.get(), kBufferBytes);
   set_options(socket.get(), options);
-  if (connect(socket.get(), target.data(), target.length))
-    throw std::system_error(errno, std::generic_category(),
-                            fmt::format("connect to {}", target.str()));
+  connect_to(socket, target, "connect to ");
   return socket;
 }
 
@@ -105,7 +92,7 @@ std::uint64_t dropped_at(const std::vector<Flow>& flows) {
     std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
     socklen_t length = sizeof memory;
     if (getsockopt(flow.socket.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &length))
-      throw std::system_error(errno, std::generic_category(), "SO_MEMINFO");
+      fail("SO_MEMINFO");
     dropped += memory[SK_MEMINFO_DROPS];
   }
   return dropped;

@@ -39,7 +39,9 @@ Outbox::Outbox(const Payload& payload, std::size_t burst, std::size_t segments, 
   messages_[0].msg_hdr.msg_controllen = sizeof control_;
 }
 
-int Outbox::send(int socket, std::size_t count) {
+int Outbox::send(const Flow& flow, std::size_t count, std::uint64_t first) {
+  stamp(count, flow.id, first);
+  const int socket = flow.socket.get();
   if (segments_ == 1) return sendmmsg(socket, messages_.data(), static_cast<unsigned>(count), 0);
   const auto messages = (count + segments_ - 1) / segments_;
   auto& last = slices_[messages - 1].iov_len;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loadgen/base/payload.hpp"
+#include "loadgen/send/flow.hpp"
 
 namespace kudp {
 
@@ -30,8 +31,9 @@ class Outbox {
     return {&bytes_[index * stride_], payload_.size()};
   }
 
-  // Sends the first `count` requests; returns how many the kernel took, or -1 with errno.
-  int send(int socket, std::size_t count);
+  // Sends the first `count` requests by a flow, numbered from `first`; returns how many the kernel
+  // took, or -1 with errno.
+  int send(const Flow& flow, std::size_t count, std::uint64_t first);
 
  private:
   struct alignas(cmsghdr) Control {

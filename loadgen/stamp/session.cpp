@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <system_error>
+#include <ctime>
 #include <vector>
 
 #include "kmod/stamp.h"
 #include "loadgen/base/cpus.hpp"
-#include "loadgen/base/fd.hpp"
+#include "loadgen/base/fail.hpp"
+#include "loadgen/base/message.hpp"
+#include "loadgen/base/socket.hpp"
 #include "loadgen/send/flow.hpp"
 
 namespace kudp {
@@ -22,34 +23,16 @@ namespace {
 // A signal is noticed after as much.
 constexpr std::int64_t kLongestSleep = 50 * kMillisecond;
 
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
 Fd open_socket(const Endpoint& target) {
-  Fd fd(socket(target.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (fd.get() < 0) fail("socket");
-  const int on = 1;
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on)) fail("SO_TIMESTAMPNS");
-  if (connect(fd.get(), target.data(), target.length)) fail(target.str());
-  return fd;
+  Fd socket = open_udp(target, SOCK_NONBLOCK);
+  set_option(socket.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS");
+  connect_to(socket, target);
+  return socket;
 }
 
-// The kernel's time of a datagram's arrival, or now.
-std::int64_t arrival(msghdr& message) {
-  for (cmsghdr* control = CMSG_FIRSTHDR(&message); control;
-       control = CMSG_NXTHDR(&message, control))
-    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPNS) {
-      timespec time;
-      std::memcpy(&time, CMSG_DATA(control), sizeof time);
-      return time.tv_sec * kSecond + time.tv_nsec;
-    }
-  return now_ns(CLOCK_REALTIME);
-}
-
-class Sender {
+class SessionSender {
  public:
-  explicit Sender(const StampOptions& options)
+  explicit SessionSender(const StampOptions& options)
       : options_(options),
         socket_(open_socket(options.target)),
         packet_(stamp_size(options.padding)),
@@ -103,22 +86,18 @@ class Sender {
     if (ppoll(&ready, 1, &time, nullptr) < 0 && errno != EINTR) fail("ppoll");
   }
 
+  // A reply came when the kernel says so, or now.
   void receive() {
     for (;;) {
-      alignas(cmsghdr) char control[128];
-      iovec slice{reply_.data(), reply_.size()};
-      msghdr message{};
-      message.msg_iov = &slice;
-      message.msg_iovlen = 1;
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      const auto length = recvmsg(socket_.get(), &message, 0);
+      const auto length = message_.receive(socket_.get(), reply_, 0);
       if (length < 0) {
         if (errno == EAGAIN) return;
         note_refusal();
         continue;
       }
-      take(std::span(reply_).first(static_cast<std::size_t>(length)), arrival(message));
+      const auto came = message_.control<timespec>(SOL_SOCKET, SO_TIMESTAMPNS);
+      take(std::span(reply_).first(static_cast<std::size_t>(length)),
+           came ? came->tv_sec * kSecond + came->tv_nsec : now_ns(CLOCK_REALTIME));
     }
   }
 
@@ -145,6 +124,7 @@ class Sender {
   Fd socket_;
   std::vector<std::byte> packet_;
   std::vector<std::byte> reply_;
+  Message message_;
   std::vector<std::int64_t> sent_at_;
   std::vector<bool> answered_;
   StampSession session_;
@@ -164,7 +144,7 @@ std::uint16_t own_clock_error() {
 StampSession run_session(const StampOptions& options, Interrupt& interrupt) {
   // A reflector may count by the CPU that packets come in on: over loopback that is the sender's.
   if (const int cpu = sched_getcpu(); cpu >= 0) pin_to(cpu);
-  return Sender(options).run(interrupt);
+  return SessionSender(options).run(interrupt);
 }
 
 }  // namespace kudp

@@ -6,29 +6,31 @@
 #include <optional>
 #include <vector>
 
+#include "loadgen/base/message.hpp"
 #include "loadgen/base/payload.hpp"
+#include "loadgen/receive/timestamps.hpp"
 
 namespace kudp {
 
 // Reads from a socket's error queue when requests left. The kernel gives back the whole frame, so
 // the request in it tells which one it was: once with the kernel's own time, once with the network
 // card's if that tells.
-class StampReader {
+class Departures {
  public:
-  struct Left {
+  struct Departure {
     std::uint64_t sequence;
-    std::int64_t time;  // by our clock; 0 where the card's is told
-    std::int64_t card;  // by the card's clock; 0 where the kernel's is told
+    Timestamp left;  // either the kernel's time or the card's; the other is 0
   };
 
-  explicit StampReader(const Payload& payload);
+  explicit Departures(const Payload& payload);
 
   // The next request that left by this flow; nothing where no more is known.
-  std::optional<Left> read(int socket, std::uint32_t flow);
+  std::optional<Departure> next(int socket, std::uint32_t flow);
 
  private:
   const Payload& payload_;
   std::vector<std::byte> frame_;
+  Message message_;
 };
 
 }  // namespace kudp

@@ -3,7 +3,7 @@
 // Whole frames, sent over a veth into another network namespace, and looked at there by the kernel,
 // which believes no wrong checksum, and by their payload. Makes namespaces, for which it needs
 // root.
-#include "loadgen/send/packet_backend.hpp"
+#include "loadgen/send/packet_sender.hpp"
 
 #include <gtest/gtest.h>
 #include <sched.h>
