@@ -52,7 +52,7 @@ demo:
 
 # What is not needed before the programs run, or waits for the network, beside what is compiled.
 .PHONY: for-demo plots guest-image
-for-demo: $(if $(filter guest,$(ON)),guest-image) module build/kudp-load build/kudp-baseline plots
+for-demo: $(if $(filter guest,$(ON)),guest-image) plots module build/kudp-load build/kudp-baseline
 plots:
 	@scripts/setup plots
 guest-image:
