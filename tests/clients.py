@@ -175,8 +175,8 @@ def main(words):
         scapy_echo(words[1], int(words[2]), int(words[3]))
     elif words[:1] == ["stamp"] and len(words) in (4, 5):
         stamp(words[1], int(words[2]), int(words[3]), words[4:] == ["stateful"])
-    elif words[:1] == ["sockperf-relay"] and len(words) == 4:
-        sockperf_relay(words[1], int(words[2]), float(words[3]))
+    elif words[:1] == ["sockperf-relay"] and len(words) == 3:
+        sockperf_relay(words[1], int(words[2]))
     else:
         sys.stderr.write(__doc__)
         return 0 if words == ["--help"] else 64

@@ -15,14 +15,21 @@
 
 namespace kudp::guest {
 
-// Events of "kudp", or one of them, in an instance of its own, while the object lives.
+// Events of "kudp", or one of them, in an instance of its own, while the object lives. The instance
+// stays: to make one and to remove it takes a debug kernel seconds.
 class Trace {
  public:
-  explicit Trace(const std::string& events = "kudp") {
+  explicit Trace(const std::string& events = "kudp")
+      : switch_(kInstance + "/events/" + events + "/enable") {
     mkdir(kInstance.c_str(), 0755);
-    EXPECT_EQ(write_file(kInstance + "/events/" + events + "/enable", "1"), 0);
+    EXPECT_EQ(write_file(switch_, "1"), 0);
   }
-  ~Trace() { rmdir(kInstance.c_str()); }
+  ~Trace() {
+    EXPECT_EQ(write_file(switch_, "0"), 0);
+    clear();
+  }
+  Trace(const Trace&) = delete;
+  Trace& operator=(const Trace&) = delete;
 
   // Each as "kudp_reply: port=9000 worker=0 ..."
   std::vector<std::string> events() const {
@@ -54,6 +61,7 @@ class Trace {
 
  private:
   const std::string kInstance = "/sys/kernel/tracing/instances/kudp-tests";
+  const std::string switch_;
 };
 
 }  // namespace kudp::guest
