@@ -14,9 +14,8 @@
 namespace {
 
 constexpr const char* kFooter =
-    "Exit status: 0 the run is valid, 1 error, 2 wrong usage, 3 the run is not valid and says "
-    "why,\n"
-    "130 and 143 interrupted.";
+    "Exit status: 0 the run is valid, 1 error, 2 wrong usage, 3 the run is not valid (the output\n"
+    "says why), 130 and 143 interrupted.";
 
 // What is wrong may quote a file that is no text at all.
 int complain(int status, std::string what) {
@@ -29,7 +28,7 @@ int complain(int status, std::string what) {
 std::string subcommands(CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
-  return fmt::format("want a subcommand: {}; --help tells more", fmt::join(names, ", "));
+  return fmt::format("want a subcommand: {}; see --help", fmt::join(names, ", "));
 }
 
 // Parses, and does what is asked for; the exit status.

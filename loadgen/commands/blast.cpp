@@ -56,14 +56,15 @@ void add_blast_command(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   arguments->run.flows = 1;
   CLI::App& command = *app.add_subcommand(
-      "blast", "Send as fast as the kernel takes it, and await nothing: how much can be sent?");
+      "blast",
+      "Send as fast as the kernel accepts it, and wait for no reply: how much can be sent?");
   add_target(command, *arguments);
   add_load_options(command, *arguments);
   add_time_options(command, *arguments);
   add_generator_options(command, *arguments);
   add_backend(command, *arguments, {{"sendmmsg", Backend::sendmmsg}, {"packet", Backend::packet}},
-              "how to send: sendmmsg, or whole frames past UDP and IP (AF_PACKET; as root, to an "
-              "Ethernet device)");
+              "how to send: sendmmsg, or packet: whole frames that bypass UDP and IP (AF_PACKET; "
+              "needs root and an Ethernet device)");
   add_output_options(command, *arguments);
   set_work(command, [arguments] { run_blast(*arguments); });
 }

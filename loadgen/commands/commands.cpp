@@ -14,7 +14,7 @@ namespace kudp {
 void add_commands(CLI::App& app) {
   app.require_subcommand(1);
   app.set_config("--config", "",
-                 "read a subcommand and its options from this file, see kudp-load(1)")
+                 "read a subcommand and its options from this file; see kudp-load(1)")
       ->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
   add_closed_command(app);

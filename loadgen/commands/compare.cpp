@@ -174,25 +174,25 @@ void add_compare_command(CLI::App& app) {
   RunArguments& run = arguments->run;
   run.duration = 1;
   run.warmup = 0.2;
-  CLI::App& command = *app.add_subcommand(
-      "compare", "Load several targets in turn: is one of them better, beyond chance?");
-  command.add_option("TARGET", arguments->targets, "what to load: HOST:PORT or [IPV6]:PORT, each")
+  CLI::App& command =
+      *app.add_subcommand("compare", "Load several targets in turn: is one of them really better?");
+  command.add_option("TARGET", arguments->targets, "two or more targets: HOST:PORT or [IPV6]:PORT")
       ->required()
       ->expected(2, 64)
       ->type_name("");
   add_number(command, "--rate", arguments->rate, 0, kHighestRate, "PER_S",
-             "compare the p99 latency at this rate; 0: the goodput of a closed loop")
+             "compare p99 latency at this rate; 0: compare the goodput of a closed loop")
       .group("Load");
   add_number(command, "--window", run.run.window, 1, 1 << 19, "N",
-             "requests in flight per thread, closed loop")
+             "closed loop: requests in flight per thread")
       .group("Load");
   add_load_options(command, run);
   add_arrivals(command, run);
   add_number(command, "--repetitions", arguments->repetitions, contest::kFewest, 1000, "N",
-             "runs of each target at most")
+             "most runs of each target")
       .group("Time");
   add_number(command, "--width", arguments->width, 0.001, 1, "RATIO",
-             "enough when all intervals are as narrow, of their medians")
+             "stop when every interval is this narrow, relative to its median")
       .group("Time");
   add_time_options(command, run);
   add_timeout(command, run);

@@ -54,7 +54,7 @@ void finish_command(CLI::App& command, const std::shared_ptr<RunArguments>& argu
 void add_closed_command(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   CLI::App& command = *app.add_subcommand(
-      "closed", "Keep a number of requests in flight: how much can the target do?");
+      "closed", "Keep a fixed number of requests in flight: how much can the target do?");
   arguments->run.loop = Loop::closed;
   add_number(command, "--window", arguments->run.window, 1, 1 << 19, "N",
              "requests in flight per thread")
@@ -65,10 +65,10 @@ void add_closed_command(CLI::App& app) {
 void add_open_command(CLI::App& app) {
   const auto arguments = std::make_shared<RunArguments>();
   CLI::App& command = *app.add_subcommand(
-      "open", "Send on a schedule, come what may: how does the target do at a given load?");
+      "open", "Send on a fixed schedule: how does the target do at a given load?");
   arguments->run.loop = Loop::open;
   add_number(command, "--rate", arguments->run.rate, kLowestRate, kHighestRate, "PER_S",
-             "requests per second of all threads")
+             "requests per second, all threads together")
       .required()
       ->group("Load");
   add_arrivals(command, *arguments);

@@ -43,7 +43,7 @@ CLI::Option* add_choice(CLI::App& command, const std::string& name, T& value,
 }  // namespace
 
 void add_target(CLI::App& command, RunArguments& arguments) {
-  command.add_option("TARGET", arguments.target, "what to load: HOST:PORT or [IPV6]:PORT")
+  command.add_option("TARGET", arguments.target, "the target: HOST:PORT or [IPV6]:PORT")
       ->required()
       ->type_name("");
 }
@@ -53,7 +53,8 @@ void add_load_options(CLI::App& command, RunArguments& arguments) {
   add_number(command, "--size", run.size, Payload::kSmallest, 65527, "BYTES",
              "payload of a request")
       .group("Load");
-  add_number(command, "--flows", run.flows, 1, 16384, "N", "source ports, spread over the threads")
+  add_number(command, "--flows", run.flows, 1, 16384, "N",
+             "source ports, distributed over the threads")
       .group("Load");
 }
 
@@ -61,13 +62,13 @@ void add_time_options(CLI::App& command, RunArguments& arguments) {
   add_number(command, "--duration", arguments.duration, 0.001, 86400, "S", "measured interval")
       .group("Time");
   add_number(command, "--warmup", arguments.warmup, 0, 3600, "S",
-             "load before the interval, not counted")
+             "load before the measured interval, not counted")
       .group("Time");
 }
 
 void add_timeout(CLI::App& command, RunArguments& arguments) {
   add_number(command, "--timeout", arguments.timeout, 1, 60000, "MS",
-             "a reply that takes longer is late; without one a request is lost")
+             "a later reply counts as late; a request without a reply is lost")
       .group("Time");
 }
 
@@ -77,13 +78,13 @@ void add_generator_options(CLI::App& command, RunArguments& arguments) {
       .group("Generator");
   command
       .add_option("--cpus", arguments.cpus,
-                  "CPUs the threads are pinned to, such as 0,2-5 [default: the first allowed]")
+                  "CPUs to pin the threads to, such as 0,2-5 [default: the first allowed]")
       ->type_name("LIST")
       ->group("Generator");
-  add_number(command, "--batch", run.batch, 1, 1024, "N", "datagrams per system call at most")
+  add_number(command, "--batch", run.batch, 1, 1024, "N", "most datagrams per system call")
       .group("Generator");
   add_number(command, "--gso", run.gso, 1, 64, "N",
-             "requests of a flow that leave as one super-packet (UDP_SEGMENT); 1: none")
+             "requests of a flow sent as one super-packet (UDP_SEGMENT); 1: no super-packets")
       .group("Generator");
 }
 
@@ -97,20 +98,20 @@ void add_receive_options(CLI::App& command, RunArguments& arguments) {
   add_backend(command, arguments,
               {{"sendmmsg", Backend::sendmmsg}, {"io_uring", Backend::io_uring}},
               "how to send and receive: sendmmsg and recvmmsg, or io_uring");
-  command.add_flag("--gro", run.gro, "take replies of a flow as super-packets (UDP_GRO)")
+  command.add_flag("--gro", run.gro, "receive the replies of a flow as super-packets (UDP_GRO)")
       ->group("Generator");
   command
-      .add_flag(
-          "--timestamps", run.timestamps,
-          "have the kernel, and the network card if it can, tell when requests left and replies "
-          "came (SO_TIMESTAMPING)")
+      .add_flag("--timestamps", run.timestamps,
+                "record when requests left and replies arrived, by the kernel's clock and, if it "
+                "has one, "
+                "the network card's (SO_TIMESTAMPING)")
       ->group("Generator");
 }
 
 void add_arrivals(CLI::App& command, RunArguments& arguments) {
   add_choice(command, "--arrivals", arguments.run.arrivals,
              {{"constant", Arrivals::constant}, {"poisson", Arrivals::poisson}},
-             "gaps between requests: constant, or poisson as of many independent clients")
+             "gaps between requests: constant, or poisson as from many independent clients")
       ->group("Load");
 }
 
@@ -124,7 +125,7 @@ void add_output_options(CLI::App& command, RunArguments& arguments) {
 void add_format_options(CLI::App& command, RunArguments& arguments) {
   command
       .add_option("--hgrm", arguments.hgrm,
-                  "write the latency distribution, in us, as HdrHistogram's plotter reads it")
+                  "write the latency distribution in us, in the format of HdrHistogram's plotter")
       ->type_name("FILE")
       ->group("Output");
   command

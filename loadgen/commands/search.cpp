@@ -166,20 +166,22 @@ void add_search_options(CLI::App& command, SearchArguments& arguments) {
                        const char* what) {
     add_number(command, name, value, low, high, unit, what).group("Search");
   };
-  add("--min-rate", settings.min_rate, 1, 1e9, "PER_S", "where the ramp begins");
-  add("--max-rate", settings.max_rate, 1, 1e9, "PER_S", "no load is higher");
-  add("--ndr-loss", arguments.ndr_loss, 0, 1, "RATIO", "loss that the NDR tolerates");
-  add("--pdr-loss", arguments.pdr_loss, 0, 1, "RATIO", "loss that the PDR tolerates");
+  add("--min-rate", settings.min_rate, 1, 1e9, "PER_S", "where the ramp starts");
+  add("--max-rate", settings.max_rate, 1, 1e9, "PER_S", "highest load to try");
+  add("--ndr-loss", arguments.ndr_loss, 0, 1, "RATIO", "loss ratio that the NDR tolerates");
+  add("--pdr-loss", arguments.pdr_loss, 0, 1, "RATIO", "loss ratio that the PDR tolerates");
   add("--max-p99", arguments.max_p99_us, 0, 1e9, "US",
-      "latency that a hundredth may exceed, for both; 0: any");
-  add("--width", settings.width, 0.0001, 0.5, "RATIO", "how close the bounds shall come");
+      "highest p99 latency for both NDR and PDR; 0: no limit");
+  add("--width", settings.width, 0.0001, 0.5, "RATIO",
+      "stop when the bounds are this close, relative to the upper one");
   add("--trial", settings.trial_s, 0.05, 3600, "S", "length of a trial");
-  add("--sum", settings.sum_s, 0.05, 36000, "S", "of all trials at a load, at most");
-  add("--exceed", settings.exceed_ratio, 0, 0.99, "RATIO", "of these that may miss the goal");
+  add("--sum", settings.sum_s, 0.05, 36000, "S", "longest total time of all trials at one load");
+  add("--exceed", settings.exceed_ratio, 0, 0.99, "RATIO",
+      "fraction of the trial time that may miss the goal");
   add("--short-trial", settings.short_trial_s, 0.05, 3600, "S",
-      "length of the trials that come first, to see where to begin");
+      "length of the first, coarse trials");
   add("--latency", arguments.latency_s, 0, 3600, "S",
-      "run at 10, 50 and 90 % of the PDR afterwards; 0: do not");
+      "length of the latency runs at 10, 50 and 90 % of the PDR afterwards; 0: none");
 }
 
 }  // namespace
@@ -191,7 +193,7 @@ void add_search_command(CLI::App& app) {
   run.timeout = 200;
   CLI::App& command = *app.add_subcommand(
       "search",
-      "Find the highest loads that the target bears: without loss (NDR), with some (PDR)");
+      "Find the highest loads that the target can take: without loss (NDR), with some loss (PDR).");
   add_target(command, run);
   add_load_options(command, run);
   add_arrivals(command, run);

@@ -40,12 +40,12 @@ void send_text(const Arguments& arguments) {
 
 void add_send_command(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = *app.add_subcommand("send", "Send one text and wait for no answer.");
-  command.add_option("TARGET", arguments->target, "where to: HOST:PORT or [IPV6]:PORT")
+  CLI::App& command = *app.add_subcommand("send", "Send one text and wait for no reply.");
+  command.add_option("TARGET", arguments->target, "destination: HOST:PORT or [IPV6]:PORT")
       ->required()
       ->type_name("");
-  command.add_option("--text", arguments->text, "what to send; may be empty")->required();
-  command.add_flag("--nul", arguments->nul, "with a NUL byte at its end, as C keeps it");
+  command.add_option("--text", arguments->text, "the text to send; may be empty")->required();
+  command.add_flag("--nul", arguments->nul, "append a NUL byte, as in a C string");
   add_number(command, "--count", arguments->count, 1, 1'000'000'000, "N", "how many times");
   set_work(command, [arguments] { send_text(*arguments); });
 }

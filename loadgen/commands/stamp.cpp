@@ -131,17 +131,18 @@ void add_options(CLI::App& command, Arguments& arguments) {
   command.add_option("TARGET", arguments.target, "the reflector: HOST, HOST:PORT or [IPV6]:PORT")
       ->required()
       ->type_name("");
-  add_number(command, "--count", options.count, 1, 1'000'000, "N", "packets");
+  add_number(command, "--count", options.count, 1, 1'000'000, "N", "packets to send");
   add_number(command, "--interval", arguments.interval_ms, 0.01, 60000, "MS",
-             "between two packets");
+             "time between packets");
   add_number(command, "--timeout", arguments.timeout_ms, 1, 60000, "MS",
-             "to wait for replies after the last packet");
+             "time to wait for replies after the last packet");
   add_number(command, "--padding", options.padding, 0, 65000, "BYTES",
-             "of an Extra Padding TLV (RFC 8972)");
-  add_number(command, "--ssid", options.ssid, 0, 65535, "ID", "of the session (RFC 8972), 0: none");
+             "size of an Extra Padding TLV (RFC 8972)");
+  add_number(command, "--ssid", options.ssid, 0, 65535, "ID",
+             "session identifier (RFC 8972); 0: none");
   command.add_flag(
       "--stateful", arguments.stateful,
-      "the reflector counts each session's packets, which shows only when one is lost");
+      "the reflector counts packets per session; its replies show that only once a packet is lost");
   command.add_option("--json", arguments.json, "write records as JSON lines; - is stdout")
       ->type_name("FILE");
   command.add_flag("--quiet", arguments.quiet, "print no table");
@@ -198,7 +199,7 @@ Record stamp_record(const StampOptions& options, const StampSession& session,
 void add_stamp_command(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App& command = *app.add_subcommand(
-      "stamp", "Measure a network against a STAMP reflector (RFC 8762): delay and loss each way.");
+      "stamp", "Measure delay and loss in each direction against a STAMP reflector (RFC 8762).");
   add_options(command, *arguments);
   set_work(command, [arguments] { run_stamp(*arguments); });
 }

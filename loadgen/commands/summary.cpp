@@ -207,9 +207,12 @@ void run(const Arguments& arguments) {
 
 void add_summary_command(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = *app.add_subcommand("summary", "compare the servers of a file of runs");
-  command.add_option("file", arguments->file, "JSON lines; - is stdin")->required();
-  command.add_option("--reference", arguments->references, "servers to compare the others with")
+  CLI::App& command = *app.add_subcommand("summary", "Compare the servers in a file of runs.");
+  command.add_option("file", arguments->file, "JSON lines with run records; - is stdin")
+      ->required();
+  command
+      .add_option("--reference", arguments->references,
+                  "servers of which the fastest is the reference")
       ->delimiter(',')
       ->capture_default_str();
   command.add_flag("--json", arguments->json, "print JSON lines instead of tables");
