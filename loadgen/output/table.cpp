@@ -48,7 +48,7 @@ std::string loop_line(const RunOptions& options) {
 std::string schedule_line(const RunOptions& options, const RunResult& result) {
   const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / kMicrosecond; };
   const auto limit = static_cast<std::uint64_t>(tolerated_delay(options));
-  return fmt::format("gaps off by p50 {:.1f} us, p99 {:.1f} us; {} sent over {:.0f} us late",
+  return fmt::format("gaps off by p50 {:.1f} us, p99 {:.1f} us; {} sent more than {:.0f} us late",
                      us(result.gap_deviation.percentile(50)),
                      us(result.gap_deviation.percentile(99)),
                      grouped(result.send_late.above(limit)), us(limit));
@@ -90,7 +90,7 @@ std::string table(const RunOptions& options, const RunResult& result, const Verd
     row("wire us", fmt::format("{}   of {} requests, by the card's clock",
                                latency_line(result.wire), grouped(result.wire.count())));
   if (const auto share = result.generator_share(); options.timestamps && share)
-    row("generator", fmt::format("{:.1f} % of the mean latency passed in it", *share * 100));
+    row("generator", fmt::format("{:.1f} % of the mean latency was spent in it", *share * 100));
   row("verdict", verdict_line(verdict));
   return text;
 }

@@ -179,7 +179,7 @@ std::string limit_name(Limit limit) {
     case Limit::max_rate:
       return "--max-rate was the limit";
     case Limit::min_rate:
-      return "not even --min-rate was borne";
+      return "even --min-rate was too much";
     case Limit::stopped:
       break;
   }

@@ -79,24 +79,25 @@ void judge_clocks(const RunOptions& options, const RunResult& result, Verdict& v
   const double drift = std::abs(clock_drift(result.before, result.after));
   const auto seconds = static_cast<double>(result.after.raw - result.before.raw);
   if (drift > kTolerableDrift + kReadingApart / std::max(seconds, 1.0)) {
-    invalid(verdict, fmt::format("the clock was turned during the run: it was off by {:.2f} %",
+    invalid(verdict, fmt::format("the clock was adjusted during the run: it was off by {:.2f} %",
                                  drift * 100));
   }
   const auto step = std::abs(clock_step(result.before, result.after));
   if (options.timestamps && step > static_cast<std::int64_t>(kReadingApart)) {
-    invalid(verdict,
-            fmt::format("the clock of the kernel's time stamps was set by {:.0f} ms during the run",
-                        static_cast<double>(step) / kMillisecond));
+    invalid(
+        verdict,
+        fmt::format("the clock of the kernel's timestamps was stepped by {:.0f} ms during the run",
+                    static_cast<double>(step) / kMillisecond));
   }
   if (result.wire_impossible > 0)
     verdict.notes.push_back(
-        fmt::format("{} times that the network card told cannot be: did replies come by another "
-                    "card, or was its clock set?",
+        fmt::format("{} timestamps of the network card are impossible: did replies arrive on "
+                    "another card, or was its clock set?",
                     result.wire_impossible));
   const auto& source = result.after.clocksource;
   if (source == "hpet" || source == "acpi_pm" || source == "jiffies")
     verdict.notes.push_back(fmt::format(
-        "the clock source is {}: a reading is slow, so latencies are too long", source));
+        "the clock source is {}: reading it is slow, which inflates latencies", source));
 }
 
 void judge_drops(const RunResult& result, Verdict& verdict) {
@@ -108,13 +109,13 @@ void judge_drops(const RunResult& result, Verdict& verdict) {
   if (const auto drops = result.send_drops(); drops > 0) {
     invalid(verdict,
             fmt::format("UDP dropped {} datagrams on their way out of this network namespace "
-                        "(SndbufErrors): the queue of the device is full, want a lower rate",
+                        "(SndbufErrors): the device's queue is full, use a lower rate",
                         drops));
   }
   const auto here = result.after.receive_drops - result.before.receive_drops;
   if (here > result.socket_drops)
     verdict.notes.push_back(
-        fmt::format("other sockets of this network namespace dropped {} datagrams for want of room "
+        fmt::format("other sockets of this network namespace dropped {} datagrams for lack of room "
                     "(RcvbufErrors)",
                     here - result.socket_drops));
 }
@@ -130,9 +131,9 @@ Verdict judge(const RunOptions& options, const RunResult& result) {
   Verdict verdict;
   const Counts& counts = result.counts;
   if (result.signal != 0)
-    verdict.notes.push_back(
-        fmt::format("interrupted by SIG{}: the last replies were not awaited for the whole timeout",
-                    sigabbrev_np(result.signal)));
+    verdict.notes.push_back(fmt::format(
+        "interrupted by SIG{}: the last replies did not get the whole timeout to arrive",
+        sigabbrev_np(result.signal)));
   if (counts.sent == 0) {
     invalid(verdict, "no request was sent in the measured interval");
     return verdict;
@@ -143,7 +144,7 @@ Verdict judge(const RunOptions& options, const RunResult& result) {
   judge_drops(result, verdict);
   if (counts.reordered > 0)
     verdict.notes.push_back(
-        fmt::format("{} replies were overtaken by younger ones of their flow", counts.reordered));
+        fmt::format("{} replies were overtaken by later ones of the same flow", counts.reordered));
   if (counts.answered + counts.late == 0 && counts.corrupt + counts.foreign > 0)
     invalid(verdict, "no reply carried what was sent: is the target an echo server?");
   else if (counts.corrupt + counts.foreign > 0)

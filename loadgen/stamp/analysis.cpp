@@ -82,9 +82,10 @@ StampLoss loss_of(const StampSession& session, bool counts, const Replies& by_se
     loss.forward = loss.back = loss.last = 0;
   else if (!counts)
     loss.unknown =
-        "the reflector is stateless, or all were lost on the way back; --stateful if it counts";
+        "the reflector is stateless, or all were lost on the way back; give --stateful if it "
+        "counts";
   else if (!counts_this_session(by_reflected))
-    loss.unknown = "the reflector's count is not of this session alone";
+    loss.unknown = "the reflector's count does not cover this session only";
   else
     tell_ways(loss, session.sent, by_sequence, by_reflected);
   return loss;
@@ -119,7 +120,7 @@ std::string claim_of(StampClocks& clocks) {
                                   us(static_cast<double>(clocks.offset_low)),
                                   us(static_cast<double>(clocks.offset_high)));
   if (!clocks.sender_error || !clocks.reflector_error)
-    return fmt::format("forward and return hold an unknown offset: {} synchronized; {}",
+    return fmt::format("forward and return include an unknown offset: {} synchronized; {}",
                        clocks.sender_error      ? "the reflector's clock is not"
                        : clocks.reflector_error ? "this clock is not"
                                                 : "neither clock is",
@@ -128,18 +129,19 @@ std::string claim_of(StampClocks& clocks) {
   if (static_cast<double>(clocks.offset_low) > error ||
       static_cast<double>(clocks.offset_high) < -error)
     return fmt::format(
-        "forward and return hold an offset: the clocks are further apart than the "
-        "{:.1f} us they say; {}",
+        "forward and return include an offset: the clocks are further apart than the "
+        "{:.1f} us they claim; {}",
         us(error), bounds);
   // Each is the delay and the offset; the sum has none.
   const double smallest = static_cast<double>(std::min(clocks.offset_high, -clocks.offset_low));
   if (error > smallest)
     return fmt::format(
-        "forward and return may be {:.1f} us off, as the clocks say, which is more "
+        "forward and return may be {:.1f} us off, by the clocks' own claim, which is more "
         "than the delays; {}",
         us(error), bounds);
   clocks.one_way = true;
-  return fmt::format("forward and return are good to {:.1f} us, as the clocks say", us(error));
+  return fmt::format("forward and return are accurate to {:.1f} us, by the clocks' own claim",
+                     us(error));
 }
 
 StampClocks clocks_of(const StampSession& session, std::int64_t forward, std::int64_t back) {

@@ -166,7 +166,7 @@ TEST_F(VerdictTest, AClockThatWasTurnedMakesItInvalid) {
   EXPECT_TRUE(verdict().valid);
   result_.after.monotonic += 60 * kMillisecond;
   EXPECT_FALSE(verdict().valid);
-  EXPECT_TRUE(says("the clock was turned"));
+  EXPECT_TRUE(says("the clock was adjusted"));
 }
 
 TEST_F(VerdictTest, TheTimeStampsClockCountsWhereItIsUsed) {
@@ -180,7 +180,7 @@ TEST_F(VerdictTest, TheTimeStampsClockCountsWhereItIsUsed) {
 TEST_F(VerdictTest, TimesOfTheCardThatCannotBeAreSaidButNoFlaw) {
   result_.wire_impossible = 5;
   EXPECT_TRUE(verdict().valid);
-  EXPECT_TRUE(says("5 times that the network card told cannot be"));
+  EXPECT_TRUE(says("5 timestamps of the network card are impossible"));
 }
 
 TEST_F(VerdictTest, DropsElsewhereAndReorderingAreSaidButNoFlaw) {

@@ -174,7 +174,7 @@ TEST(StampClocks, UnknownUnlessBothAreSynchronized) {
 TEST(StampClocks, ErrorsBelowTheDelays) {
   const auto c = clocks(kudp_stamp_error(20'000), kudp_stamp_error(30'000), 0);
   EXPECT_TRUE(c.one_way);
-  EXPECT_THAT(c.claim, HasSubstr("good to 5"));
+  EXPECT_THAT(c.claim, HasSubstr("accurate to 5"));
 }
 
 TEST(StampClocks, ErrorsAboveTheDelays) {
