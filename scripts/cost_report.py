@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Turns the records of scripts/cost into one HTML page without outside parts.
+"""Turns the records of scripts/cost into one self-contained HTML page.
 
     scripts/cost_report.py cost.json -o cost.html [--picture cost.svg]
 """
@@ -19,16 +19,16 @@ from matplotlib.patches import Patch
 FLOORS = {"request": "tc", "datagram": "pktgen"}  # a sender's datagrams nobody answers
 
 MEANINGS = {"request": """Instructions that the guest executes for each request: client, network
-and server together. <em>Above the floor</em> is the server’s own part: what it costs more than a BPF
-program at tc’s ingress that turns the datagram around before the stack sees it. A count of work, not of
-time: it does not see caches, waiting for locks, or what real interrupts and devices cost, and on
+and server together. <em>Above the floor</em> is the server’s own part: its cost above a BPF program
+at tc ingress that sends the datagram back before the stack sees it. These figures count work, not
+time: caches, lock contention, and the cost of real interrupts and devices are not included, and on
 one vCPU client and server take turns. REP MOVSB and the like, with which the kernel copies and
-clears memory, count once for each byte, which is more than a CPU would need. <code>scripts/cost --no-erms</code>
-counts by words: who copies gains by it, the XDP program most, as generic mode copies each datagram
-to make room before it.""",
-            "datagram": """Of senders: instructions for each datagram that the device lets go, with
-its way through the veth to where IP drops it at the first look, the same for all. Linux’s pktgen,
-which has no socket and makes each packet anew, is their floor."""}
+clears memory, count once for each byte, more than on a real CPU. <code>scripts/cost --no-erms</code>
+counts by words, which favours servers that copy, the XDP program most: generic mode copies each
+datagram to make room in front of it.""",
+            "datagram": """Senders: instructions for each datagram that the device transmits, including
+its path through the veth to where IP drops it as early as it can, which is the same for all. Their
+floor is Linux’s pktgen, which has no socket and builds each packet anew."""}
 
 
 class Load:

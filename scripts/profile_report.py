@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Turns the records of a profile into one HTML page without outside parts, and a flame graph.
+"""Turns the records of a profile into one self-contained HTML page and a flame graph.
 
     scripts/profile_report.py FOLDER     reads profile.json, stacks.txt, request.txt there
 """
@@ -15,11 +15,11 @@ from report.page import Fault, document, facts, number, read, table, write
 
 STAGES = {
     "softirq": "from the device’s interrupt until UDP has found the server’s socket",
-    "queue": "waits for the server, which is busy with others",
-    "wake-up": "the server’s thread is woken and waits for its CPU",
-    "service": "from the server’s taking the request until its reply reaches IP",
-    "reply": "the reply’s way through IP until the device’s driver has it",
-    "rest": "between the two devices, and whatever else no stage explains",
+    "queue": "waiting for the server, which is busy with other requests",
+    "wake-up": "the server’s thread is runnable and waits for its CPU",
+    "service": "from when the server has the request until its reply reaches IP",
+    "reply": "from IP until the device’s driver has the reply",
+    "rest": "between the two devices, and whatever no other stage covers",
     "whole": "from the client’s device and back to it",
 }
 
@@ -44,7 +44,7 @@ def section(title, note, *parts):
 
 def stages(records):
     whole = records[-1]["mean_ns"] or 1
-    note = ("Less tracing: without what each event in the stage cost, on average over all events."
+    note = ("Less tracing: without the cost of the events in the stage, each taken as the average of all events."
             if "net_ns" in records[0] else "")
     return section("Stages", note, table(records, [
         ("stage", lambda r: r["stage"]), ("count", lambda r: number(r["count"])),
@@ -58,9 +58,9 @@ def stages(records):
 def hist(records):
     return section(
         "The same, added up inside the kernel",
-        "By hist triggers, whose own cost is in it. The kernel counts by powers of two, so of a percentile it knows "
-        "that it is at most this, and more than half. queue includes the wake-up; wake-up is of each wake-up of "
-        "the server’s threads; service is there only where the reply leaves in the request’s own buffer.",
+        "By hist triggers, whose own cost is included. The kernel counts in powers of two, so a percentile is at "
+        "most the figure shown, and more than half of it. queue includes the wake-up; wake-up is per wake-up of "
+        "the server’s threads; service exists only where the reply leaves in the request’s own buffer.",
         table(records, [("stage", lambda r: escape(r["stage"])), ("count", lambda r: number(r["count"])),
                         ("mean ns", lambda r: number(r["mean_ns"])),
                         ("p50 at most", lambda r: number(r.get("p50_at_most_ns"))),
@@ -70,21 +70,21 @@ def hist(records):
 
 def prices(records):
     off = next((r["ns_per_request"] for r in records if r["tracing"] == "off"), None)
-    return section("The price of looking", "", table(records, [
+    return section("Overhead of tracing", "", table(records, [
         ("tracing", lambda r: escape(r["tracing"])),
         ("ns per request", lambda r: number(r["ns_per_request"])),
         ("requests per second", lambda r: number(r["goodput_per_s"])),
         ("p99 of a burst, ns", lambda r: number(r["burst_p99_ns"])),
         ("context switches per request", lambda r: number(r.get("switches_per_request"), 2)),
-        ("more than off", lambda r: f"{number(100 * (r['ns_per_request'] / off - 1), 1)} %" if off else "–"),
+        ("overhead", lambda r: f"{number(100 * (r['ns_per_request'] / off - 1), 1)} %" if off else "–"),
         ("events lost", lambda r: number(r["lost_events"]))]))
 
 
 def functions(svg, records):
     return section(
         "Functions",
-        "Width is a function’s time with what it calls, on net_rx_action() and in the server’s threads; less "
-        "what tracing added for each call.", f'<figure class="flame scroll">\n{svg}</figure>\n', table(records[:40], [
+        "The width of a function is its time including callees, in net_rx_action() and in the server’s threads, "
+        "without what tracing added for each call.", f'<figure class="flame scroll">\n{svg}</figure>\n', table(records[:40], [
             ("function", lambda r: escape(r["function"])), ("calls", lambda r: number(r["calls"])),
             ("self ns", lambda r: number(r["self_ns"])), ("total ns", lambda r: number(r["total_ns"])),
             ("", lambda r: "")]))
@@ -105,8 +105,8 @@ def page(records, flame_svg, excerpt):
     for record in records:
         of.setdefault(record["record"], []).append(record)
     header = of["header"][0]
-    clock = ("Times are instructions: the guest’s clock advances a nanosecond for each. A count of work, which "
-             "repeats; caches, waiting for locks and real interrupts are not in it."
+    clock = ("Times are instructions: the guest’s clock advances by one nanosecond for each. They count work and "
+             "repeat; caches, lock contention and real interrupts are not included."
              if header["clock"] == "instructions" else "Times are this machine’s, with tracing on.")
     body = f'<p class="environment">{escape(header["load"])}. {clock}</p>\n'
     body += "".join(f'<p class="invalid">{escape(w["text"])}</p>\n' for w in of.get("warning", []))

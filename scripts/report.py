@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Turns records into one HTML page without outside parts, with its plots in it.
+"""Turns records into one self-contained HTML page with plots.
 
     kudp-load open --rate 20000 --json run.json HOST:PORT
     scripts/report.py run.json -o report.html            # one run: latency, rates over time
@@ -10,7 +10,7 @@
     scripts/report.py stamp.json -o report.html          # of kudp-load stamp
     scripts/report.py compare.json -o report.html        # of scripts/compare
 
-Of a comparison all statistics come from `kudp-load summary --json`; this only draws and words them.
+All statistics of a comparison come from `kudp-load summary --json`; this script only presents them.
 """
 import argparse
 import json

@@ -99,11 +99,11 @@ def tables(data):
 
 def meaning(data):
     pairs, coverage = max((r["pairs"], r["coverage"]) for r in data.closed + data.open)
-    return (f'<p class="note">Figures are medians over N valid repetitions; invalid ones count for '
-            f"nothing. Ratios are to {escape(data.reference or 'no server')}, within each "
+    return (f'<p class="note">Figures are medians over N valid repetitions; invalid ones are '
+            f"ignored. Ratios are to {escape(data.reference or 'no server')}, within each "
             f"repetition. [min, max] over N repetitions covers the true median with probability "
-            f"1 − 2<sup>1−N</sup>: {100 * coverage:.1f} % for {pairs}. Faster or slower is said only "
-            f"where it excludes 1.</p>\n")
+            f"1 − 2<sup>1−N</sup>: {100 * coverage:.1f} % for {pairs}. The verdict is faster or "
+            f"slower only where it excludes 1.</p>\n")
 
 
 def invalid_runs(data):
@@ -126,8 +126,8 @@ def page(records, lines):
 <p class="environment">{escape(data.sentence)}</p>
 <h2>Against the strongest userspace server</h2>
 {legend(data.servers)}{drawing("Goodput ratio by server", ratio_plot, data)}
-<p class="note">Dot: median ratio; bar: least to greatest over the repetitions.</p>
+<p class="note">Dot: median ratio; bar: smallest to largest over the repetitions.</p>
 {tables(data)}{percentiles.section(panels, legend(data.servers))}<h2>Every repetition</h2>
 {drawing("Every repetition", spread_plot, data)}
-<p class="note">In the order they were run, from the top; a cross is an invalid run.</p>
+<p class="note">From the top, in the order of the runs; a cross is an invalid run.</p>
 {invalid_runs(data)}{facts(data.header)}""")

@@ -38,7 +38,7 @@ def verdict(contests):
     winner = next((c["server"] for c in contests if c["winner"]), None)
     what = NAMES[contests[0]["figure"]].split(",")[0]
     if winner:
-        return f"<strong>{escape(winner)}</strong> wins by {what}: its interval lies beyond all others."
+        return f"<strong>{escape(winner)}</strong> wins by {what}: its interval is better than all others, with no overlap."
     if any(contest["valid"] < 6 for contest in contests):
         return "No winner: a target has too few valid runs."
     return f"No winner by {what}: intervals overlap."
@@ -67,8 +67,8 @@ def page(records):
     return document("comparison", "Targets under the same load", f"""
 <p class="verdict">{verdict(contests)}</p>
 {drawing("Medians with their intervals", interval_plot, contests, runs)}
-<p class="note">Small dots: valid runs. Large: their median, with the interval that holds the true one
-with 95 %. Targets took turns in random order.</p>
+<p class="note">Small dots: valid runs. Large dot: their median, with its 95 % confidence interval.
+Targets took turns in random order.</p>
 {bounds}{percentiles.section([("", lines)])}
 <details><summary>Every run</summary>
 {every}</details>

@@ -70,7 +70,7 @@ def meaning(groups):
              "the requests.")
     if any(len(runs) > 1 for _, _, runs in groups):
         words += " Lines: medians of the valid repetitions at each percentile"
-        words += "; bands: least to greatest." if len(groups) <= MOST_BANDS else "."
+        words += "; bands: smallest to largest." if len(groups) <= MOST_BANDS else "."
     if not all(any(run["valid"] for run in runs) for _, _, runs in groups):
         words += " Dotted: no repetition is valid."
     return f'<p class="note">{words}</p>\n'

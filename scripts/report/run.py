@@ -14,12 +14,12 @@ KNEE_LOSS = 0.005  # RFC 9971's default for a partial drop rate
 COUNTS = [("sent", "meant to be sent within the interval"),
           ("answered", "replied to within the timeout"), ("late", "replied to after the timeout"),
           ("lost", "not replied to"), ("duplicate", "further replies to a request"),
-          ("reordered", "replies that a younger request's overtook"),
-          ("stale", "replies to requests so old that they are forgotten"),
-          ("corrupt", "replies with our header that are not what was sent"),
-          ("foreign", "datagrams that are no reply to anything sent"),
-          ("refused", "ICMP port unreachable in place of a reply"),
-          ("local_drops", "replies that the generator's sockets had no room for")]
+          ("reordered", "replies overtaken by the reply to a later request"),
+          ("stale", "replies to requests too old to be remembered"),
+          ("corrupt", "replies with our header whose content is not what was sent"),
+          ("foreign", "datagrams that reply to nothing that was sent"),
+          ("refused", "ICMP port unreachable instead of a reply"),
+          ("local_drops", "replies dropped at the generator's sockets for lack of room")]
 
 
 class Run:
@@ -92,8 +92,8 @@ def sweep(runs):
              f"<strong>{duration(best['p99_us'])}</strong>.")
     return (f'<p class="verdict">{words}</p>\n<h2>Offered against goodput</h2>\n' +
             knee_key(best) + drawing("Offered against goodput", curve_plot, runs, best) +
-            '<p class="note">Grey line: all that is offered is answered. A cross is an invalid run. '
-            "Where goodput leaves the line the target, or the way to it, is at its limit.</p>\n")
+            '<p class="note">Grey line: every request is answered. A cross is an invalid run. '
+            "Where goodput leaves the line, the target or the path to it is at its limit.</p>\n")
 
 
 def found(searches):
@@ -119,7 +119,7 @@ def search_page(records):
     body = (found(searches) + "<h2>Offered against goodput</h2>\n" +
             bounds_key(searches) + drawing("Offered against goodput", trial_plot, trials, searches) +
             '<p class="note">A dot for each trial, a ring for one in which the generator did not '
-            "keep its schedule: it says nothing about the target. Grey line: all that is offered is "
+            "keep its schedule: it says nothing about the target. Grey line: every request is "
             "answered. Dashed: the lower bounds.</p>\n")
     body += latency(runs)
     if runs:

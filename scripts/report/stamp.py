@@ -9,7 +9,7 @@ from report.plot import PLAIN, drawing, figure, label_ends, nines, percentile_ax
 
 SPANS = 200  # of a session, drawn one by one
 WAYS = {"forward": BLUE, "return": ORANGE}
-DELAYS = [("round_trip_us", "round trip", "without the time it was held"),
+DELAYS = [("round_trip_us", "round trip", "without the time at the reflector"),
           ("forward_us", "forward", "T2 − T1"), ("return_us", "return", "T4 − T3"),
           ("held_us", "held by the reflector", "T3 − T2")]
 LOSSES = [("lost_forward", "lost on the way there"), ("lost_return", "lost on the way back"),
@@ -105,11 +105,11 @@ def known(count):
 def counts(session):
     rows = [(name, session[field]) for field, name in LOSSES] if session["lost"] else []
     rows = [("sent", session["sent"]), ("answered", session["answered"]),
-            ("lost", session["lost"]), *rows, ("reordered, seen from here", session["reordered"]),
+            ("lost", session["lost"]), *rows, ("reordered, round trip", session["reordered"]),
             ("reordered on the way there", session["reordered_forward"]),
             ("reordered on the way back", session["reordered_return"]),
             ("further replies to a packet", session["duplicate"]),
-            ("datagrams that are no reply to any", session["corrupt"])]
+            ("datagrams that reply to no packet", session["corrupt"])]
     return table(rows, [("", lambda row: escape(row[0])), ("packets", lambda row: known(row[1]))])
 
 
@@ -135,9 +135,9 @@ def page(records):
          f"{number(session['lost'])} of {number(session['sent'])}")])
     lost = " Ticks at the top: packets that were not answered." if session.unanswered else ""
     body += ("<h2>Over time</h2>\n" + drawing("Delays over time", time_plot, session) +
-             f'<p class="note">Lines: medians; bands: least to most.{lost} What the two ways take is '
-             "shown above the least of each (RFC 5481 section 4.2): the offset between the clocks is "
-             "not in it.</p>\n<h2>Delay variation by percentile</h2>\n" +
+             f'<p class="note">Lines: medians; bands: smallest to largest.{lost} One-way delays are '
+             "shown relative to the smallest in each direction (RFC 5481 section 4.2), so they do "
+             "not include the clocks' offset.</p>\n<h2>Delay variation by percentile</h2>\n" +
              drawing("Delay variation by percentile", variation_plot, session) +
              "<h2>Delays</h2>\n" + delays(session) + "<h2>What became of the packets</h2>\n" +
              counts(session))
