@@ -248,8 +248,8 @@ fuzz-coverage: fuzz
 build/fuzz/load_reply: $(call sanitized,loadgen/base/payload.cpp $(addprefix loadgen/statistics/, \
   outstanding.cpp histogram.cpp))
 build/fuzz/load_frame: $(call sanitized,loadgen/base/frame.cpp)
-build/fuzz/load_records: $(call sanitized,loadgen/commands/summary.cpp $(addprefix loadgen/statistics/, \
-  comparison.cpp records.cpp))
+build/fuzz/load_records: $(call sanitized,loadgen/output/comparison_tables.cpp \
+  $(addprefix loadgen/statistics/,comparison.cpp interval.cpp records.cpp))
 build/fuzz/load_config: $(call sanitized,$(load_lib))
 build/fuzz/stamp_reply: $(call sanitized,loadgen/stamp/packet.cpp loadgen/stamp/analysis.cpp)
 .SECONDARY: $(call sanitized,$(wildcard tests/fuzz/*.cpp))

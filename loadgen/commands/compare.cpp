@@ -13,7 +13,9 @@
 #include "loadgen/base/number_option.hpp"
 #include "loadgen/commands/run_arguments.hpp"
 #include "loadgen/commands/work.hpp"
-#include "loadgen/output/report.hpp"
+#include "loadgen/output/contest.hpp"
+#include "loadgen/output/header.hpp"
+#include "loadgen/output/run_record.hpp"
 #include "loadgen/run/verdict.hpp"
 #include "loadgen/statistics/contest.hpp"
 
@@ -85,13 +87,13 @@ class Comparer {
   }
 
   bool complete() const {
-    return std::ranges::all_of(
-        samples_, [](const auto& samples) { return samples.size() >= contest::kFewest; });
+    return std::ranges::all_of(samples_,
+                               [](const auto& samples) { return samples.size() >= kFewest; });
   }
 
-  std::vector<std::optional<contest::Interval>> intervals() const {
-    std::vector<std::optional<contest::Interval>> all;
-    for (const auto& samples : samples_) all.push_back(contest::interval_of(samples));
+  std::vector<std::optional<Interval>> intervals() const {
+    std::vector<std::optional<Interval>> all;
+    for (const auto& samples : samples_) all.push_back(interval_of(samples));
     return all;
   }
 
@@ -108,44 +110,24 @@ class Comparer {
     return false;
   }
 
-  void tell() {
+  Contest standings() const {
     const auto all = intervals();
-    const auto leader = contest::winner(all, !open());
+    Contest contest{.open = open(),
+                    .repetitions = repetition_,
+                    .standings = {},
+                    .leader = contest::winner(all, !open()),
+                    .wins = false};
+    for (std::size_t i = 0; i < all.size(); ++i)
+      contest.standings.push_back({arguments_.targets[i], samples_[i].size(), limited_[i], all[i]});
     // A goodput that was the generator's is the least that the target can do.
-    const bool wins = leader && (open() || !others_are_limited(*leader));
-    const char* unit = open() ? "p99 us" : "goodput/s";
-    std::string text;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto& interval = all[i];
-      Record record{{"record", "contest"},
-                    {"server", arguments_.targets[i]},
-                    {"figure", open() ? "p99_of_sent_us" : "goodput_per_s"},
-                    {"valid", samples_[i].size()},
-                    {"repetitions", repetition_}};
-      record["median"] = interval ? Record(interval->median) : Record();
-      record["low"] = interval ? Record(interval->low) : Record();
-      record["high"] = interval ? Record(interval->high) : Record();
-      record["winner"] = wins && *leader == i;
-      record["generator_limited"] = limited_[i];
-      json_.write(record);
-      text += fmt::format("{:<24}{:>3} valid runs  ", arguments_.targets[i], samples_[i].size());
-      text += interval ? fmt::format("{} {:.1f} [{:.1f}, {:.1f}]\n", unit, interval->median,
-                                     interval->low, interval->high)
-                       : fmt::format("too few, want {}\n", contest::kFewest);
-    }
-    if (wins)
-      text += fmt::format("{} wins: its interval lies beyond all others\n",
-                          arguments_.targets[*leader]);
-    else
-      text +=
-          leader ? "no winner: the generator was the limit\n" : "no winner: intervals overlap\n";
-    for (std::size_t i = 0; i < limited_.size(); ++i)
-      if (limited_[i] > 0)
-        text +=
-            fmt::format("{}: the generator was the limit in {} runs; the target may do better\n",
-                        arguments_.targets[i], limited_[i]);
-    text += "Medians with their 95 % intervals; targets in random order within each repetition.\n";
-    if (!arguments_.run.quiet && !json_.on_stdout()) fmt::print("{}", text);
+    contest.wins = contest.leader && (open() || !others_are_limited(*contest.leader));
+    return contest;
+  }
+
+  void tell() {
+    const auto result = standings();
+    for (const auto& record : contest_records(result)) json_.write(record);
+    if (!arguments_.run.quiet && !json_.on_stdout()) fmt::print("{}", contest_text(result));
   }
 
   const CompareArguments& arguments_;
@@ -188,7 +170,7 @@ void add_compare_command(CLI::App& app) {
       .group("Load");
   add_load_options(command, run);
   add_arrivals(command, run);
-  add_number(command, "--repetitions", arguments->repetitions, contest::kFewest, 1000, "N",
+  add_number(command, "--repetitions", arguments->repetitions, kFewest, 1000, "N",
              "most runs of each target")
       .group("Time");
   add_number(command, "--width", arguments->width, 0.001, 1, "RATIO",

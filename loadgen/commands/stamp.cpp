@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,6 +14,11 @@
 #include "loadgen/base/number_option.hpp"
 #include "loadgen/commands/run_arguments.hpp"
 #include "loadgen/commands/work.hpp"
+#include "loadgen/output/header.hpp"
+#include "loadgen/output/stamp_records.hpp"
+#include "loadgen/output/stamp_table.hpp"
+#include "loadgen/stamp/analysis.hpp"
+#include "loadgen/stamp/session.hpp"
 
 namespace kudp {
 namespace {
@@ -29,77 +32,6 @@ struct Arguments {
   bool quiet = false;
   StampOptions options = {};
 };
-
-double us(double ns) {
-  return std::round(ns) / kMicrosecond;
-}
-double us(std::int64_t ns) {
-  return us(static_cast<double>(ns));
-}
-
-Record delay_record(const StampDelay& delay) {
-  return {{"min", us(delay.min)},         {"p50", us(delay.p50)},
-          {"p99", us(delay.p99)},         {"max", us(delay.max)},
-          {"pdv_p99", us(delay.pdv_p99)}, {"ipdv_mean", us(delay.ipdv_mean)}};
-}
-
-template <typename Number>
-Record known(const std::optional<Number>& number) {
-  return number ? Record(*number) : Record();
-}
-
-Record known_us(const std::optional<double>& ns) {
-  return ns ? Record(us(*ns)) : Record();
-}
-
-template <typename Number>
-std::string text(const std::optional<Number>& number) {
-  return number ? fmt::format("{}", *number) : "unknown";
-}
-
-std::string loss_line(std::uint64_t sent, const StampLoss& loss) {
-  const double share = 100 * static_cast<double>(loss.lost) / static_cast<double>(sent);
-  const auto head = fmt::format("{:.2f} %, {}", share, loss.lost);
-  if (loss.lost == 0) return head;
-  if (!loss.unknown.empty()) return fmt::format("{}: on which way: {}", head, loss.unknown);
-  return fmt::format("{}: {} forward, {} on return, {} after the last reply", head,
-                     text(loss.forward), text(loss.back), text(loss.last));
-}
-
-std::string ttl_line(const std::vector<StampReply>& replies) {
-  const auto [low, high] = std::ranges::minmax(replies, {}, &StampReply::ttl);
-  return low.ttl == high.ttl ? fmt::format("{}", low.ttl)
-                             : fmt::format("{} to {}", low.ttl, high.ttl);
-}
-
-std::string table(const StampOptions& options, const StampSession& session,
-                  const StampAnalysis& analysis) {
-  std::string lines;
-  const auto row = [&](std::string_view name, const std::string& value) {
-    fmt::format_to(std::back_inserter(lines), "{:<12}{}\n", name, value);
-  };
-  const auto delay = [&](std::string_view name, const StampDelay& d) {
-    row(name, fmt::format("{:>11.1f}{:>11.1f}{:>11.1f}{:>11.1f}{:>11.1f}{:>11.1f}", us(d.min),
-                          us(d.p50), us(d.p99), us(d.max), us(d.pdv_p99), us(d.ipdv_mean)));
-  };
-  const StampReordering& order = analysis.reordering;
-  row("target", options.target.str());
-  row("sent", fmt::format("{} of {} bytes, one in {} ms", session.sent, stamp_size(options.padding),
-                          static_cast<double>(options.interval) / kMillisecond));
-  row("loss", loss_line(session.sent, analysis.loss));
-  row("reordered", fmt::format("{}; forward {}, return {}", order.round_trip, text(order.forward),
-                               text(order.back)));
-  row("duplicate", fmt::format("{}, corrupt {}", session.duplicate, session.corrupt));
-  row("TTL there", ttl_line(session.replies));
-  row("us", fmt::format("{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}", "min", "p50", "p99", "max",
-                        "PDV p99", "IPDV mean"));
-  delay("round trip", analysis.round_trip);
-  delay("forward", analysis.forward);
-  delay("return", analysis.back);
-  delay("held", analysis.held);
-  row("clocks", analysis.clocks.claim);
-  return lines;
-}
 
 void run_stamp(const Arguments& arguments) {
   StampOptions options = arguments.options;
@@ -149,52 +81,6 @@ void add_options(CLI::App& command, Arguments& arguments) {
 }
 
 }  // namespace
-
-Record stamp_reply_record(const StampReply& reply) {
-  return {{"record", "stamp_reply"},
-          {"sequence", reply.sequence},
-          {"reflected", reply.reflected},
-          {"t1_ns", reply.t1},
-          {"t2_ns", reply.t2},
-          {"t3_ns", reply.t3},
-          {"t4_ns", reply.t4},
-          {"ttl", reply.ttl}};
-}
-
-Record stamp_record(const StampOptions& options, const StampSession& session,
-                    const StampAnalysis& analysis) {
-  const StampLoss& loss = analysis.loss;
-  const StampReordering& order = analysis.reordering;
-  const StampClocks& clocks = analysis.clocks;
-  return {{"record", "stamp"},
-          {"target", options.target.str()},
-          {"size", stamp_size(options.padding)},
-          {"ssid", options.ssid},
-          {"interval_ms", static_cast<double>(options.interval) / kMillisecond},
-          {"sent", session.sent},
-          {"answered", session.replies.size()},
-          {"duplicate", session.duplicate},
-          {"corrupt", session.corrupt},
-          {"stateful", analysis.counts},
-          {"lost", loss.lost},
-          {"lost_forward", known(loss.forward)},
-          {"lost_return", known(loss.back)},
-          {"lost_last", known(loss.last)},
-          {"reordered", order.round_trip},
-          {"reordered_forward", known(order.forward)},
-          {"reordered_return", known(order.back)},
-          {"round_trip_us", delay_record(analysis.round_trip)},
-          {"forward_us", delay_record(analysis.forward)},
-          {"return_us", delay_record(analysis.back)},
-          {"held_us", delay_record(analysis.held)},
-          {"sender_error_us", known_us(clocks.sender_error)},
-          {"reflector_error_us", known_us(clocks.reflector_error)},
-          {"offset_from_us", us(clocks.offset_low)},
-          {"offset_to_us", us(clocks.offset_high)},
-          {"one_way", clocks.one_way},
-          {"claim", clocks.claim},
-          {"interrupted", session.signal != 0}};
-}
 
 void add_stamp_command(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();

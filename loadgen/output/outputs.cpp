@@ -5,9 +5,10 @@
 
 #include <stdexcept>
 
+#include "loadgen/output/header.hpp"
 #include "loadgen/output/openmetrics.hpp"
 #include "loadgen/output/percentile_text.hpp"
-#include "loadgen/output/report.hpp"
+#include "loadgen/output/run_record.hpp"
 #include "loadgen/output/table.hpp"
 
 namespace kudp {

@@ -38,18 +38,15 @@ Record trial_record(const Trial& trial) {
 }
 
 Record found_record(const Found& found, const Settings& settings) {
-  const auto value = [](const std::optional<double>& number) {
-    return number ? Record(*number) : Record();
-  };
   Record record{{"record", "search"},
                 {"goal", found.goal.name},
                 {"goal_loss_ratio", found.goal.loss_ratio},
                 {"goal_width", settings.width},
                 {"trial_s", settings.trial_s},
                 {"sum_s", settings.sum_s},
-                {"lower_per_s", value(found.lower)},
-                {"upper_per_s", value(found.upper)},
-                {"throughput_per_s", value(found.throughput)}};
+                {"lower_per_s", or_null(found.lower)},
+                {"upper_per_s", or_null(found.upper)},
+                {"throughput_per_s", or_null(found.throughput)}};
   record["goal_p99_us"] = std::isfinite(found.goal.p99_us) ? Record(found.goal.p99_us) : Record();
   record["width"] = found.lower && found.upper ? Record(1 - *found.lower / *found.upper) : Record();
   record["limit"] = limit_name(found.limit);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
-#include "loadgen/output/report.hpp"
+#include "loadgen/output/record.hpp"
+#include "loadgen/run/run.hpp"
 #include "loadgen/run/search.hpp"
 
 namespace kudp::search {

@@ -2,9 +2,7 @@
 #include "loadgen/statistics/comparison.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <numeric>
 #include <utility>
 
 namespace kudp::comparison {
@@ -91,9 +89,9 @@ std::optional<Ratio> ratio_of(const Series& series, const Series& reference, Fig
   for (const auto& [repetition, value] : by_repetition(series, figure))
     if (const auto same = base.find(repetition); same != base.end() && same->second > 0)
       ratios.push_back(value / same->second);
-  if (ratios.empty()) return std::nullopt;
-  const auto [low, high] = std::ranges::minmax(ratios);
-  return Ratio{*median(ratios), low, high, ratios.size()};
+  const auto pairs = ratios.size();
+  const auto range = range_of(std::move(ratios));
+  return range ? std::optional(Ratio{*range, pairs}) : std::nullopt;
 }
 
 bool any_valid(const Series& series, bool (*holds)(const Run&)) {
@@ -168,18 +166,6 @@ std::string_view name_of(Claim claim) {
       break;
   }
   return "not compared";
-}
-
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle] : std::midpoint(values[middle - 1], values[middle]);
-}
-
-double range_coverage(std::size_t samples) {
-  // All samples on one side of the median: 2^-n for each side.
-  return samples ? 1 - std::exp2(1 - static_cast<double>(samples)) : 0;
 }
 
 Comparison compare(const std::vector<Run>& runs, const std::vector<std::string>& candidates) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "loadgen/statistics/interval.hpp"
+
 namespace kudp::comparison {
 
 enum class Loop { closed, open };
@@ -34,10 +36,7 @@ std::string_view name_of(Claim claim);
 inline constexpr std::size_t kClaimPairs = 5;
 
 // Median of the ratios of repetitions in which both servers ran, with their range.
-struct Ratio {
-  double median;
-  double low;
-  double high;
+struct Ratio : Interval {
   std::size_t pairs;
 };
 
@@ -62,13 +61,6 @@ struct Comparison {
   std::string reference;  // empty: no candidate has a valid closed-loop run
   std::vector<Row> rows;  // closed loop, then open loop by offered load; servers as they came
 };
-
-// The middle value, or the mean of the two in the middle; nothing of nothing.
-std::optional<double> median(std::vector<double> values);
-
-// Probability that `samples` independent samples have the true median between their least and
-// their greatest.
-double range_coverage(std::size_t samples);
 
 // Compares all servers with the one of `candidates` that has the highest median goodput in closed
 // loop.

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "loadgen/commands/summary.hpp"
+#include "loadgen/output/comparison_tables.hpp"
 #include "loadgen/statistics/comparison.hpp"
 #include "loadgen/statistics/records.hpp"
 

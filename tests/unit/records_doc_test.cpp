@@ -11,10 +11,11 @@
 #include <string>
 
 #include "bench/cost/cell.hpp"
-#include "loadgen/commands/stamp.hpp"
-#include "loadgen/commands/summary.hpp"
-#include "loadgen/output/report.hpp"
+#include "loadgen/output/comparison_records.hpp"
+#include "loadgen/output/header.hpp"
+#include "loadgen/output/run_record.hpp"
 #include "loadgen/output/search_records.hpp"
+#include "loadgen/output/stamp_records.hpp"
 
 namespace kudp {
 namespace {

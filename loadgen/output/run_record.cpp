@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "loadgen/output/report.hpp"
-
-#include <sys/utsname.h>
-#include <unistd.h>
+#include "loadgen/output/run_record.hpp"
 
 #include <cmath>
-#include <ctime>
-#include <fstream>
 #include <string>
-#include <vector>
-
-#include "loadgen/base/version.hpp"
-#include "loadgen/run/verdict.hpp"
 
 namespace kudp {
 namespace {
 
-constexpr int kSchema = 1;
 constexpr int kPointsPerHalving = 2;
 
 double us(double ns) {
@@ -24,29 +14,6 @@ double us(double ns) {
 }
 double us(std::uint64_t ns) {
   return us(static_cast<double>(ns));
-}
-
-std::string utc_now() {
-  const auto now = std::time(nullptr);
-  std::tm parts;
-  char text[sizeof "2000-01-01T00:00:00Z"];
-  std::strftime(text, sizeof text, "%FT%TZ", gmtime_r(&now, &parts));
-  return text;
-}
-
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name"))
-      if (const auto colon = line.find(": "); colon != line.npos) return line.substr(colon + 2);
-  return "unknown";
-}
-
-std::vector<std::string> command_line() {
-  std::vector<std::string> arguments;
-  std::ifstream file("/proc/self/cmdline");
-  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
-  return arguments;
 }
 
 void add_counts(Record& record, const Counts& counts) {
@@ -102,25 +69,10 @@ void add_timestamps(Record& record, const RunResult& result) {
   record["wire_p99_us"] = percentile(result.wire, 99);
   record["wire_requests"] = result.wire.count();
   record["wire_impossible"] = result.wire_impossible;
-  const auto share = result.generator_share();
-  record["latency_in_generator"] = share ? Record(*share) : Record();
+  record["latency_in_generator"] = or_null(result.generator_share());
 }
 
 }  // namespace
-
-Record header_record() {
-  utsname system;
-  uname(&system);
-  return {{"record", "header"},
-          {"schema", kSchema},
-          {"tool", "kudp-load"},
-          {"version", kVersion},
-          {"command", command_line()},
-          {"time", utc_now()},
-          {"kernel", system.release},
-          {"cpu", cpu_model()},
-          {"cpus", sysconf(_SC_NPROCESSORS_ONLN)}};
-}
 
 Record interval_record(const Interim& interim) {
   return {{"record", "interval"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "loadgen/commands/summary.hpp"
+#include "loadgen/statistics/comparison.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,8 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "loadgen/statistics/comparison.hpp"
+#include "loadgen/output/comparison_records.hpp"
+#include "loadgen/output/comparison_tables.hpp"
 #include "loadgen/statistics/records.hpp"
 
 namespace kudp::comparison {

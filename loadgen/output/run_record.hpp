@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "loadgen/output/record.hpp"
 #include "loadgen/run/run.hpp"
 #include "loadgen/run/verdict.hpp"
 
 namespace kudp {
 
-// The machine-readable output: JSON lines, a header record first. Latencies are in microseconds.
-using Record = nlohmann::ordered_json;
-
-// docs/records.md describes each of them.
-Record header_record();
 Record interval_record(const Interim& interim);
 Record run_record(const RunOptions& options, const RunResult& result, const Verdict& verdict);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "loadgen/output/report.hpp"
+#include "loadgen/output/run_record.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 
+#include "loadgen/output/header.hpp"
 #include "loadgen/output/table.hpp"
 
 namespace kudp {
