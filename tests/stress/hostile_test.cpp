@@ -107,7 +107,7 @@ TEST_P(HostileFrames, AreAllAccountedFor) {
   constexpr unsigned kMtus[] = {1500, 576, 9000, 68, 1280, 65535};
   constexpr unsigned kShares =
       (std::size(kVariants) + std::size(kOtherVariants)) * std::size(kMtus);
-  const unsigned frames = extent(200'000, 2'000'000) / kShares;
+  const unsigned frames = extent(100'000, 2'000'000) / kShares;
   FrameMaker maker(target_, random_);
   Counters outcome;
   for (const unsigned mtu : kMtus) {
