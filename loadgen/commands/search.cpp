@@ -43,7 +43,7 @@ void require_echo(const RunOptions& options, const RunResult& result) {
   const Counts& counts = result.counts;
   if (counts.answered + counts.late > 0 || counts.corrupt + counts.foreign == 0) return;
   throw std::runtime_error(fmt::format(
-      "{} answered, but not with what was sent: is it an echo server?", options.target.str()));
+      "{} replied, but not with what was sent: is it an echo server?", options.target.str()));
 }
 
 std::string found_line(const search::Found& found) {
@@ -128,7 +128,7 @@ class Searcher {
     if (!isatty(STDERR_FILENO)) return;
     fmt::print(stderr, "\r\033[Ktrial {}: {:.0f}/s for {:g} s, loss {:.4f} %{}", trials_,
                trial.rate, trial.seconds, trial.loss_ratio * 100,
-               trial.generator_limited ? ", spoilt by the generator" : "");
+               trial.generator_limited ? ", invalid: the generator was too slow" : "");
     std::fflush(stderr);
   }
   void clear_line() const {

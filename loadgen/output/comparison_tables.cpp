@@ -84,7 +84,7 @@ void open_table(Text& text, const Comparison& comparison) {
 }
 
 void explanation(Text& text, const Comparison& comparison) {
-  append(text, "Figures are medians over N valid repetitions; invalid ones count for nothing.\n");
+  append(text, "Figures are medians over N valid repetitions; invalid ones are ignored.\n");
   if (comparison.reference.empty())
     return append(text,
                   "No reference server has a valid closed-loop run, so there are no ratios.\n");
@@ -97,9 +97,9 @@ void explanation(Text& text, const Comparison& comparison) {
          "Ratios are to {}, the reference with the highest goodput, within each repetition.\n"
          "[min, max] over N repetitions covers the true median ratio with probability 1 - 2^(1-N): "
          "{:.1f} % for {}.\n"
-         "Faster or slower is said only from {} repetitions on, where [min, max] excludes 1: of {} "
-         "equal servers and loads, {:.1f} would be called so by chance.\n"
-         "p99 is of all requests that were sent; a lost one took for ever.\n",
+         "The verdict is faster or slower only with at least {} repetitions and where [min, max] "
+         "excludes 1: of {} equal servers and loads, {:.1f} would get it by chance.\n"
+         "p99 covers all requests that were sent; a lost one counts as infinite.\n",
          comparison.reference, 100 * range_coverage(pairs), pairs, kClaimPairs, compared,
          static_cast<double>(compared) * (1 - range_coverage(pairs)));
 }
@@ -109,18 +109,18 @@ void explanation(Text& text, const Comparison& comparison) {
 std::string environment_sentence(const std::string& accelerator) {
   if (accelerator == "tcg")
     return "Measured on an emulated CPU (QEMU TCG): only ratios between servers measured in this "
-           "same run mean something; rates and times are not the project's speed, and what caches "
-           "and interrupts cost is not seen.";
+           "same run are meaningful; rates and times are not the project's speed, and the cost of "
+           "caches and interrupts is not included.";
   if (accelerator == "kvm")
     return "Measured in a virtual machine (KVM): ratios between servers measured in this same run "
-           "carry over; rates and times include what the hypervisor and its other guests took, and "
+           "carry over; rates and times include the hypervisor and its other guests, and "
            "interrupts cost more than on hardware.";
   if (accelerator == "none" || accelerator == "native")
     return "Measured natively: ratios between servers measured in this same run carry over; rates "
-           "and times are those of this one machine, and only of a machine that did nothing else.";
+           "and times are those of this one machine, and only if it did nothing else.";
   return fmt::format(
-      "Measured with accelerator \"{}\", of which nothing is known here: trust only ratios between "
-      "servers measured in this same run.",
+      "Measured with the unknown accelerator \"{}\": trust only ratios between servers measured in "
+      "this same run.",
       accelerator);
 }
 

@@ -16,7 +16,7 @@ std::string standing_line(const Standing& standing, const char* unit) {
 
 std::string winner_line(const Contest& contest) {
   if (contest.wins)
-    return fmt::format("{} wins: its interval lies beyond all others\n",
+    return fmt::format("{} wins: its interval is better than all others, with no overlap\n",
                        contest.standings[*contest.leader].target);
   return contest.leader ? "no winner: the generator was the limit\n"
                         : "no winner: intervals overlap\n";
@@ -51,7 +51,7 @@ std::string contest_text(const Contest& contest) {
   text += winner_line(contest);
   for (const Standing& standing : contest.standings)
     if (standing.limited > 0)
-      text += fmt::format("{}: the generator was the limit in {} runs; the target may do better\n",
+      text += fmt::format("{}: the generator was the limit in {} runs; the target may be faster\n",
                           standing.target, standing.limited);
   text += "Medians with their 95 % intervals; targets in random order within each repetition.\n";
   return text;

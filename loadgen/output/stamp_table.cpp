@@ -23,9 +23,9 @@ std::string loss_line(std::uint64_t sent, const StampLoss& loss) {
   const double share = 100 * static_cast<double>(loss.lost) / static_cast<double>(sent);
   const auto head = fmt::format("{:.2f} %, {}", share, loss.lost);
   if (loss.lost == 0) return head;
-  if (!loss.unknown.empty()) return fmt::format("{}: on which way: {}", head, loss.unknown);
-  return fmt::format("{}: {} forward, {} on return, {} after the last reply", head,
-                     text(loss.forward), text(loss.back), text(loss.last));
+  if (!loss.unknown.empty()) return fmt::format("{}, direction unknown: {}", head, loss.unknown);
+  return fmt::format("{}: {} forward, {} return, {} after the last reply", head, text(loss.forward),
+                     text(loss.back), text(loss.last));
 }
 
 std::string ttl_line(const std::vector<StampReply>& replies) {
