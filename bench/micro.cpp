@@ -127,7 +127,7 @@ void decide_kernel(State& state) {
   const kudp_policy policy{KUDP_ECHO, 9000, 0, false};
   const kudp_rules rules{true, true, true, 0, 0, 24, 56};
   const std::vector<unsigned long> ports(KUDP_PORTS / KUDP_LONG_BITS);
-  const kudp_guard guard = kudp_guard_make(&rules, true, false, ports.data(), 1);
+  const kudp_guard guard = kudp_guard_make(&rules, true, 0, ports.data(), 1);
   unsigned short port = 40000;
   for (auto _ : state) {
     DoNotOptimize(port);
@@ -139,7 +139,7 @@ void decide_kernel(State& state) {
 // What a limit for each prefix adds to that, for requests from many.
 void decide_kernel_rates(State& state) {
   const kudp_rules rules{true, true, true, 100'000'000, 100'000'000, 24, 56};
-  kudp_guard guard = kudp_guard_make(&rules, true, false, nullptr, 1);
+  kudp_guard guard = kudp_guard_make(&rules, true, 0, nullptr, 1);
   guard.seed = 0x9e3779b97f4a7c15;
   std::vector<kudp_bucket> buckets(KUDP_BUCKETS);
   kudp_credit credit{0, buckets.data()};

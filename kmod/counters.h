@@ -30,6 +30,7 @@ enum kudp_counter {
 	KUDP_STAMP_CORRUPT,	/* its error estimate cannot be (RFC 4656 section 4.1.2) */
 	KUDP_STAMP_AUTHENTICATED, /* of STAMP's authenticated mode, which is not served */
 	KUDP_STAMP_SESSIONS,	/* stateful: no room for one more session */
+	KUDP_STAMP_REPLY,	/* a reflector's own reply, sent back: answering would loop */
 	KUDP_STOPPED,		/* the responder or its CPU went away */
 	KUDP_N_COUNTERS
 };

@@ -32,7 +32,8 @@ struct kudp_rules {
 /* What they come to while the responder is enabled. */
 struct kudp_guard {
 	const unsigned long *ports;	/* a bit for each of a responder; NULL: any will do */
-	unsigned short first_port;	/* no lower one is answered */
+	unsigned short first_port;	/* no lower one is answered, */
+	unsigned short low_port;	/* but for this; 0: none */
 	bool hop_limit;
 	bool optional;			/* one of those below is on */
 	bool allow;
@@ -59,10 +60,10 @@ static inline void kudp_guard_share(struct kudp_guard *guard, const struct kudp_
 	kudp_rate_set(&guard->rate_prefix, kudp_rate_share(rules->rate_prefix, workers));
 }
 
-/* @low_ports: the reply's clients ask from such ports, too. */
+/* @low_port: the one below KUDP_LOW_PORTS that the reply's clients ask from; 0: none. */
 static inline struct kudp_guard kudp_guard_make(const struct kudp_rules *rules, bool answers,
-						bool low_ports, const unsigned long *ports,
-						unsigned int workers)
+						unsigned short low_port,
+						const unsigned long *ports, unsigned int workers)
 {
 	struct kudp_guard guard = {};
 
@@ -70,7 +71,8 @@ static inline struct kudp_guard kudp_guard_make(const struct kudp_rules *rules, 
 	if (answers) {
 		if (rules->responder_port)
 			guard.ports = ports;
-		guard.first_port = rules->low_port && !low_ports ? KUDP_LOW_PORTS : 1;
+		guard.first_port = rules->low_port ? KUDP_LOW_PORTS : 1;
+		guard.low_port = low_port;
 		guard.hop_limit = rules->hop_limit;
 	}
 	kudp_guard_share(&guard, rules, workers);
@@ -111,7 +113,7 @@ static inline bool kudp_port_is_set(const unsigned long *ports, unsigned short p
 static inline enum kudp_counter kudp_guard_source(const struct kudp_guard *guard,
 						  unsigned short port, unsigned int hops)
 {
-	if (port < guard->first_port)
+	if (port < guard->first_port && (!port || port != guard->low_port))
 		return port ? KUDP_LOW_PORT : KUDP_SOURCE_PORT;
 	if (guard->ports && kudp_port_is_set(guard->ports, port))
 		return KUDP_RESPONDER_PORT;

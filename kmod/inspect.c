@@ -20,7 +20,7 @@ int kudp_inspect_init(struct kudp_responder *r)
 {
 	r->guard = kudp_guard_make(&r->rules,
 				   kudp_payload_source(&r->policy) != KUDP_PAYLOAD_none,
-				   r->reply->low_ports, kudp_ports, num_online_cpus());
+				   r->reply->low_port, kudp_ports, num_online_cpus());
 	r->guard.seed = get_random_u64() | 1;
 	kudp_port_take(r->policy.port);
 	return r->allow ? kudp_ranges_make(&r->guard, r->allow) : 0;

@@ -20,7 +20,7 @@
 struct kudp_reply_ops {
 	const char *name;
 	unsigned short port;	/* where none is given; 0: there is none */
-	bool low_ports;		/* its clients ask from ports below 1024, too */
+	unsigned short low_port; /* the one below 1024 that its clients ask from; 0: none */
 	bool awaited;		/* its clients wait for it: nobody else may get it */
 	bool hops;		/* wants to know a request's TTL or hop limit */
 

@@ -110,6 +110,8 @@ static enum kudp_counter kudp_stamp_turn(struct kudp_worker *w, struct kudp_sess
 		.ttl = ttl,
 	};
 
+	if (kudp_stamp_is_reply(packet, len, reply.error))
+		return KUDP_STAMP_REPLY;
 	if (w->reply) {
 		key->ssid = kudp_stamp_ssid(packet, len);
 		key->sequence = 0;
@@ -202,7 +204,7 @@ enum kudp_counter kudp_stamp_copy(struct kudp_worker *w, const struct kudp_reque
 const struct kudp_reply_ops kudp_reply_stamp = {
 	.name = "stamp",
 	.port = KUDP_STAMP_PORT,
-	.low_ports = true,
+	.low_port = KUDP_STAMP_PORT,
 	.awaited = true,
 	.hops = true,
 	.init = kudp_stamp_init,

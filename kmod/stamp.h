@@ -16,6 +16,7 @@
 #include "counters.h"
 
 #define KUDP_STAMP_PORT		862	/* RFC 8762 section 4.1 */
+#define KUDP_STAMP_HOLD_MAX	64	/* s: no reply was held for so long */
 #define KUDP_STAMP_NTP_EPOCH	2208988800u	/* seconds from 1900 to 1970, RFC 5905 section 6 */
 
 /* Where fields are, all big-endian, and how long packets are, in bytes. */
@@ -150,6 +151,26 @@ static inline enum kudp_counter kudp_stamp_check(const unsigned char *request, u
 	if (!(kudp_get16(request + KUDP_STAMP_ERROR) & KUDP_STAMP_MULTIPLIER_MASK))
 		return KUDP_STAMP_CORRUPT;
 	return KUDP_ACCEPT;
+}
+
+/*
+ * Whether a request that kudp_stamp_check() passed is a reply of a reflector with the error estimate
+ * @error, which an echo service or another reflector has sent back: answered, it would come again,
+ * for ever. A sender has no receive timestamp; a reply has one from shortly before its own, then the
+ * fields of the request that it answered. A second of a clock that was set back is allowed for; set
+ * by more, it is seen the next time.
+ */
+static inline bool kudp_stamp_is_reply(const unsigned char *packet, unsigned int len,
+				       unsigned short error)
+{
+	unsigned int held;
+
+	if (len < KUDP_TWAMP_REPLY || kudp_get16(packet + KUDP_STAMP_ERROR) != error)
+		return false;
+	held = kudp_get32(packet + KUDP_STAMP_TIMESTAMP) - kudp_get32(packet + KUDP_STAMP_RECEIVED);
+	return held + 1 <= KUDP_STAMP_HOLD_MAX &&
+	       kudp_get16(packet + KUDP_STAMP_SENDER_ERROR) & KUDP_STAMP_MULTIPLIER_MASK &&
+	       !kudp_get16(packet + KUDP_STAMP_SENDER_ERROR + 2);
 }
 
 /* A session's identifier: only a packet of STAMP's size has one; 0 is none (RFC 8972 section 3). */

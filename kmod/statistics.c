@@ -36,6 +36,7 @@ static const char * const kudp_counter_names[KUDP_N_COUNTERS] = {
 	[KUDP_STAMP_CORRUPT] = "stamp_corrupt",
 	[KUDP_STAMP_AUTHENTICATED] = "stamp_authenticated",
 	[KUDP_STAMP_SESSIONS] = "stamp_sessions",
+	[KUDP_STAMP_REPLY] = "stamp_reply",
 	[KUDP_STOPPED] = "stopped",
 };
 

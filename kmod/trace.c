@@ -3,4 +3,4 @@
 #include "trace.h"
 
 /* A counter that is new needs its name in KUDP_TRACE_REASONS. */
-static_assert(KUDP_N_COUNTERS == 23);
+static_assert(KUDP_N_COUNTERS == 24);

@@ -37,6 +37,7 @@
 	REASON(KUDP_STAMP_CORRUPT, "stamp_corrupt")		\
 	REASON(KUDP_STAMP_AUTHENTICATED, "stamp_authenticated")	\
 	REASON(KUDP_STAMP_SESSIONS, "stamp_sessions")		\
+	REASON(KUDP_STAMP_REPLY, "stamp_reply")			\
 	LAST_REASON(KUDP_STOPPED, "stopped")
 
 #undef REASON

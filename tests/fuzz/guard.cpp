@@ -21,12 +21,11 @@ kudp_rules rules_of(FuzzedDataProvider& input) {
   return rules;
 }
 
-void check_source(const kudp_rules& rules, bool low_ports, const kudp_guard& guard, bool answers,
-                  unsigned short port, unsigned short taken, unsigned hops) {
-  const bool refused = (rules.low_port && !low_ports && port < KUDP_LOW_PORTS) || port == 0 ||
+void check_source(const kudp_rules& rules, unsigned short low_port, const kudp_guard& guard,
+                  bool answers, unsigned short port, unsigned short taken, unsigned hops) {
+  const bool refused = (rules.low_port && port != low_port && port < KUDP_LOW_PORTS) || port == 0 ||
                        (rules.responder_port && port == taken) || (rules.hop_limit && hops <= 1);
-  if ((kudp_guard_source(&guard, port, hops) == KUDP_ACCEPT) != !(answers && refused))
-    std::abort();
+  if ((kudp_guard_source(&guard, port, hops) == KUDP_ACCEPT) != !(answers && refused)) std::abort();
   const unsigned left = kudp_guard_hops(&guard, hops ? hops : 1, 64);
   if (left > 64 || (guard.hop_limit && hops && left >= hops)) std::abort();
 }
@@ -50,16 +49,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static std::vector<kudp_bucket> buckets(KUDP_BUCKETS);
   buckets.assign(KUDP_BUCKETS, {});
   const kudp_rules rules = rules_of(input);
-  const bool answers = input.ConsumeBool(), low_ports = input.ConsumeBool();
-  kudp_guard guard = kudp_guard_make(&rules, answers, low_ports, ports,
+  const bool answers = input.ConsumeBool();
+  const unsigned short low_port = input.ConsumeBool() ? 862 : 0;
+  kudp_guard guard = kudp_guard_make(&rules, answers, low_port, ports,
                                      input.ConsumeIntegralInRange<unsigned>(1, 64));
   guard.seed = input.ConsumeIntegral<__u64>() | 1;
   check_address(input);
 
   const auto taken = input.ConsumeIntegral<unsigned short>();
   ports[taken / KUDP_LONG_BITS] |= 1UL << taken % KUDP_LONG_BITS;
-  for (const unsigned short port : {taken, input.ConsumeIntegral<unsigned short>()})
-    check_source(rules, low_ports, guard, answers, port, taken, input.ConsumeIntegral<__u8>());
+  for (const unsigned short port : {taken, low_port, input.ConsumeIntegral<unsigned short>()})
+    check_source(rules, low_port, guard, answers, port, taken, input.ConsumeIntegral<__u8>());
   ports[taken / KUDP_LONG_BITS] = 0;
 
   const __u32 range4[2]{0x0a000000, 0x0affffff};

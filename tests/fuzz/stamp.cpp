@@ -58,6 +58,11 @@ void check_reply(const Bytes& request, const kudp_stamp_reply& reply, unsigned s
   std::ranges::copy(request, packet.get());
   kudp_stamp_reflect(packet.get(), length, &reply);
   kudp_stamp_put_departure(packet.get(), seconds, nanoseconds);
+  // What an echo service sends back is known, unless it was held longer than any reply is.
+  if (request[KUDP_STAMP_ERROR + 1] != 0)
+    require(kudp_stamp_is_reply(packet.get(), size, reply.error) ==
+            (seconds - reply.seconds + 1 <= KUDP_STAMP_HOLD_MAX));
+  require(!kudp_stamp_is_reply(packet.get(), size, reply.error ^ 1));
 
   require(kudp_get32(packet.get()) == reply.sequence);
   require(kudp_get16(packet.get() + KUDP_STAMP_ERROR) == reply.error);
@@ -111,7 +116,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes request = request_of(input);
   check_verdict(request);
   if (request.size() >= KUDP_TWAMP_REQUEST)
-    check_reply(request, reply, input.ConsumeIntegral<unsigned>(),
+    check_reply(request, reply,
+                input.ConsumeBool() ? reply.seconds + input.ConsumeIntegralInRange(-3, 70)
+                                    : input.ConsumeIntegral<unsigned>(),
                 input.ConsumeIntegralInRange<unsigned>(0, 999'999'999));
   else
     require(kudp_stamp_length(static_cast<unsigned>(request.size())) == request.size());

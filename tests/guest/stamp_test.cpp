@@ -278,6 +278,44 @@ TEST_P(Stamp, WhatIsNotAnsweredIsCountedByReason) {
                     "stamp_authenticated");
 }
 
+// The client's host runs an echo service on `port`, and somebody sent a request in its name.
+// Returns how often the reflector answered until it did no more, at most `most` times.
+int exchanges(const Responder& responder, Client& echo, bool v6, int port, int most) {
+  const Endpoint own = resolve(at(v6 ? "::" : "0.0.0.0", port));
+  if (bind(echo.fd(), own.data(), own.length) != 0) throw std::runtime_error("bind");
+  std::string packet = request(0);
+  for (int answered = 0; answered < most; ++answered) {
+    Counters before = responder.stats();
+    echo.send(packet);
+    if (responder.settled(before["received"] + 1)["answered"] == before["answered"])
+      return answered;
+    Client::Reply reply;
+    if (!echo.receive(reply)) throw std::runtime_error("a reply is lost");
+    packet = reply.payload;
+  }
+  return most;
+}
+
+TEST_P(Stamp, ALoopWithAnEchoServiceEnds) {
+  for (const char* stateful : {"0", "1"})
+    for (const auto& [port, times] : {std::pair{7, 0}, {19, 0}, {862, 1}, {1023, 0}, {40000, 1}}) {
+      const Responder responder("r", settings({{"stateful", stateful}}));
+      Client echo = client();
+      EXPECT_EQ(exchanges(responder, echo, v6(), port, 10), times) << port;
+      EXPECT_EQ(responder.stats()[times ? "stamp_reply" : "low_port"], 1u) << port;
+    }
+}
+
+// The error estimate that a reply was sent with may be another one when it comes back.
+TEST_P(Stamp, ALoopEndsAfterTheClocksErrorChanged) {
+  Responder responder("r", settings());
+  Client echo = client();
+  EXPECT_EQ(exchanges(responder, echo, v6(), 40001, 1), 1);
+  ASSERT_EQ(responder.set("clock_error", "1000000"), 0);
+  Client again = client();
+  EXPECT_EQ(exchanges(responder, again, v6(), 40002, 10), 1);
+}
+
 TEST_P(Stamp, Rfc8762_4_1_PortIsTheDefault) {
   const Responder responder("r", {{"engine", std::get<0>(GetParam())},
                                   {"reply", "stamp"},

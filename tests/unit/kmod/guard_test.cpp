@@ -55,7 +55,7 @@ TEST(Unicast, Ipv6) {
 TEST(Guard, KnowsEachPort) {
   Ports ports;
   for (const unsigned port : {7u, 9000u, 9063u, 65535u}) ports.set(port);
-  const kudp_guard guard = kudp_guard_make(&kDefault, true, false, ports.bits.data(), 1);
+  const kudp_guard guard = kudp_guard_make(&kDefault, true, 0, ports.bits.data(), 1);
   for (unsigned port = 0; port < KUDP_PORTS; ++port) {
     const auto expected = port == 0                                       ? KUDP_SOURCE_PORT
                           : port < 1024                                   ? KUDP_LOW_PORT
@@ -71,43 +71,45 @@ TEST(Guard, RulesAreSwitchedOffOneByOne) {
   ports.set(9000);
   kudp_rules rules = kDefault;
   rules.low_port = false;
-  kudp_guard guard = kudp_guard_make(&rules, true, false, ports.bits.data(), 1);
+  kudp_guard guard = kudp_guard_make(&rules, true, 0, ports.bits.data(), 1);
   EXPECT_EQ(kudp_guard_source(&guard, 53, 64), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_source(&guard, 7, 64), KUDP_RESPONDER_PORT);
   EXPECT_EQ(kudp_guard_source(&guard, 0, 64), KUDP_SOURCE_PORT) << "nobody is there";
 
   rules = kDefault;
   rules.responder_port = false;
-  guard = kudp_guard_make(&rules, true, false, ports.bits.data(), 1);
+  guard = kudp_guard_make(&rules, true, 0, ports.bits.data(), 1);
   EXPECT_EQ(kudp_guard_source(&guard, 9000, 64), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_source(&guard, 7, 64), KUDP_LOW_PORT);
 
   rules = kDefault;
   rules.hop_limit = false;
-  guard = kudp_guard_make(&rules, true, false, ports.bits.data(), 1);
+  guard = kudp_guard_make(&rules, true, 0, ports.bits.data(), 1);
   EXPECT_EQ(kudp_guard_source(&guard, 40000, 1), KUDP_ACCEPT);
   EXPECT_EQ(kudp_guard_hops(&guard, 1, 64), 64u);
 }
 
 // A session sender of STAMP may ask from port 862 (RFC 8762 section 4.1).
-TEST(Guard, AReplyMayHaveClientsOnLowPorts) {
+TEST(Guard, AReplyMayHaveClientsOnOneLowPort) {
   Ports ports;
-  const kudp_guard guard = kudp_guard_make(&kDefault, true, true, ports.bits.data(), 1);
+  const kudp_guard guard = kudp_guard_make(&kDefault, true, 862, ports.bits.data(), 1);
   EXPECT_EQ(kudp_guard_source(&guard, 862, 64), KUDP_ACCEPT);
+  for (const unsigned short port : {1, 7, 861, 863, 1023})
+    EXPECT_EQ(kudp_guard_source(&guard, port, 64), KUDP_LOW_PORT) << port;
   EXPECT_EQ(kudp_guard_source(&guard, 0, 64), KUDP_SOURCE_PORT);
 }
 
 TEST(Guard, TakesEverythingWhereNothingIsAnswered) {
   Ports ports;
   ports.set(9000);
-  const kudp_guard guard = kudp_guard_make(&kDefault, false, false, ports.bits.data(), 1);
+  const kudp_guard guard = kudp_guard_make(&kDefault, false, 0, ports.bits.data(), 1);
   for (const unsigned port : {0u, 53u, 9000u})
     EXPECT_EQ(kudp_guard_source(&guard, port, 0), KUDP_ACCEPT) << port;
 }
 
 // Two responders that answer each other, whatever their ports: each bounce costs a hop.
 TEST(Guard, ALoopEnds) {
-  const kudp_guard guard = kudp_guard_make(&kDefault, true, false, nullptr, 1);
+  const kudp_guard guard = kudp_guard_make(&kDefault, true, 0, nullptr, 1);
   for (const unsigned first : {1u, 2u, 64u, 65u, 255u}) {
     unsigned hops = first, bounces = 0;
     while (kudp_guard_source(&guard, 40000, hops) == KUDP_ACCEPT) {
@@ -203,7 +205,7 @@ TEST_F(Buckets, AreFoundAgain) {
 TEST_F(Buckets, AFloodOfPrefixesRefusesNobodyElse) {
   kudp_rules rules = kDefault;
   rules.rate_prefix = 2;
-  kudp_guard guard = kudp_guard_make(&rules, true, false, nullptr, 1);
+  kudp_guard guard = kudp_guard_make(&rules, true, 0, nullptr, 1);
   guard.seed = kSeed;
   kudp_credit credit{0, table_.data()};
   std::mt19937_64 random(2);
@@ -233,7 +235,7 @@ TEST_F(Buckets, TheFullestIsForgotten) {
 TEST_F(Buckets, LimitAPrefixAndNotItsNeighbour) {
   kudp_rules rules = kDefault;
   rules.rate_prefix = 3;
-  kudp_guard guard = kudp_guard_make(&rules, true, false, nullptr, 1);
+  kudp_guard guard = kudp_guard_make(&rules, true, 0, nullptr, 1);
   guard.seed = kSeed;
   kudp_credit credit{0, table_.data()};
   const auto ask4 = [&](const char* address) {
@@ -255,7 +257,7 @@ TEST_F(Buckets, WhatAPrefixIsRefusedDoesNotCountForAll) {
   kudp_rules rules = kDefault;
   rules.rate = 4;
   rules.rate_prefix = 2;
-  kudp_guard guard = kudp_guard_make(&rules, true, false, nullptr, 1);
+  kudp_guard guard = kudp_guard_make(&rules, true, 0, nullptr, 1);
   guard.seed = kSeed;
   kudp_credit credit{0, table_.data()};
   const auto ask = [&](unsigned prefix) {

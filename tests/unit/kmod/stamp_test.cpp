@@ -55,6 +55,10 @@ Bytes reflected_tlvs(const Bytes& tlvs) {
   return part(reflect(with_tlvs(tlvs)), KUDP_STAMP_BASE, tlvs.size());
 }
 
+bool is_reply(const Bytes& packet, unsigned short error = kReply.error) {
+  return kudp_stamp_is_reply(packet.data(), static_cast<unsigned>(packet.size()), error);
+}
+
 kudp_counter check(const Bytes& packet) {
   return kudp_stamp_check(packet.data(), static_cast<unsigned>(packet.size()));
 }
@@ -246,6 +250,30 @@ TEST(StampFuzz, AnyBytesOfAnySize) {
     ASSERT_EQ(reply.size(), std::max<std::size_t>(packet.size(), 41));
     ASSERT_EQ(part(reply, 24, 14), part(packet, 0, 14));
   }
+}
+
+// An echo service returns what it gets.
+TEST(StampLoop, AReplyThatComesBackIsKnown) {
+  for (const std::size_t size : {44, 45, 112, 1472}) EXPECT_TRUE(is_reply(reflect(request(size))));
+  EXPECT_TRUE(is_reply(reflect(part(request(), 0, 14)))) << "TWAMP Light's";
+}
+
+TEST(StampLoop, ARequestIsNone) {
+  for (const std::size_t size : {14, 41, 44, 112, 1472})
+    EXPECT_FALSE(is_reply(request(size), 0x8309));
+  Bytes padded = request(1472);
+  std::fill(padded.begin() + 16, padded.end(), 0x55);
+  EXPECT_FALSE(is_reply(padded, 0x8309)) << "a TWAMP sender's padding";
+}
+
+TEST(StampLoop, NorIsTheReplyOfAnotherClockOrOneThatWasHeldTooLong) {
+  const Bytes reply = reflect(request());
+  EXPECT_FALSE(is_reply(reply, 0x8106));
+  kudp_stamp_reply late = kReply;
+  late.seconds = 1700000001 - KUDP_STAMP_HOLD_MAX;
+  EXPECT_FALSE(is_reply(reflect(request(), late)));
+  late.seconds = 1700000002;  // the clock was set back meanwhile
+  EXPECT_TRUE(is_reply(reflect(request(), late)));
 }
 
 }  // namespace
