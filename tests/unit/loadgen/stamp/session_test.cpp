@@ -136,7 +136,7 @@ TEST(StampLoss, ACountThatIsNotOfThisSession) {
        {std::vector{reply(0, 5), reply(2, 6)}, std::vector{reply(0, 0), reply(2, 0)}}) {
     const auto loss = analyse(session(3, replies), false).loss;
     EXPECT_FALSE(loss.forward);
-    EXPECT_THAT(loss.unknown, HasSubstr("not of this session"));
+    EXPECT_THAT(loss.unknown, HasSubstr("does not cover this session only"));
   }
 }
 
