@@ -269,7 +269,7 @@ TEST(OpenToTheNetwork, IsLogged) {
 TEST(OpenToTheNetwork, NamesTheRulesThatHold) {
   for (const auto& [reply, rules] : std::vector<std::pair<std::string, std::string>>{
            {"text", "guard_low_port 1, guard_responder_port 1, guard_hop_limit 1"},
-           {"stamp", "guard_low_port 0, guard_responder_port 1, guard_hop_limit 1"},
+           {"stamp", "guard_low_port 1, guard_responder_port 1, guard_hop_limit 1"},
            {"discard", "guard_low_port 0, guard_responder_port 0, guard_hop_limit 0"}}) {
     Responder responder("r", {{"reply", reply}, {"address", "0.0.0.0"}, {"port", "9000"}});
     KernelLog kernel;
