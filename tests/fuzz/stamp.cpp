@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -63,6 +64,14 @@ void check_reply(const Bytes& request, const kudp_stamp_reply& reply, unsigned s
     require(kudp_stamp_is_reply(packet.get(), size, reply.error) ==
             (seconds - reply.seconds + 1 <= KUDP_STAMP_HOLD_MAX));
   require(!kudp_stamp_is_reply(packet.get(), size, reply.error ^ 1));
+  require(!kudp_stamp_is_reply(packet.get(), KUDP_TWAMP_REPLY - 1, reply.error));
+  // Nor is it one without what a reply has of its request.
+  for (const auto& [at, value] :
+       {std::pair{KUDP_STAMP_SENDER_ERROR + 1, 0}, {KUDP_STAMP_SENDER_ERROR + 2, 1}}) {
+    Bytes other(packet.get(), packet.get() + size);
+    other[at] = static_cast<std::uint8_t>(value);
+    require(!kudp_stamp_is_reply(other.data(), size, reply.error));
+  }
 
   require(kudp_get32(packet.get()) == reply.sequence);
   require(kudp_get16(packet.get() + KUDP_STAMP_ERROR) == reply.error);
