@@ -154,11 +154,11 @@ static inline enum kudp_counter kudp_stamp_check(const unsigned char *request, u
 }
 
 /*
- * Whether a request that kudp_stamp_check() passed is a reply of a reflector with the error estimate
- * @error, which an echo service or another reflector has sent back: answered, it would come again,
- * for ever. A sender has no receive timestamp; a reply has one from shortly before its own, then the
- * fields of the request that it answered. A second of a clock that was set back is allowed for; set
- * by more, it is seen the next time.
+ * Whether a request that kudp_stamp_check() passed is a reply of a reflector with the error
+ * estimate @error, sent back by an echo service or another reflector. Answered, it would come again
+ * for ever. A sender's packet has no receive timestamp. A reply has one from shortly before its own
+ * timestamp, and the fields of the request that it answered. The clock may have been set back by a
+ * second; if by more, the reply is recognised the next time.
  */
 static inline bool kudp_stamp_is_reply(const unsigned char *packet, unsigned int len,
 				       unsigned short error)
